@@ -1,0 +1,47 @@
+# How every target of this project is compiled, and what spork.pc says.
+# SPDX-License-Identifier: Apache-2.0
+
+# ISO C11 with the house's warnings. On the target, not in CMAKE_C_FLAGS: probes and dependants stay as
+# they are. POSIX is asked for by name and version; whoever needs more of a system says so in his file.
+function(spork_target_defaults target)
+    set_target_properties(${target} PROPERTIES C_STANDARD 11 C_STANDARD_REQUIRED ON C_EXTENSIONS OFF
+        POSITION_INDEPENDENT_CODE ON
+        C_VISIBILITY_PRESET hidden)
+    if(MSVC)
+        target_compile_options(${target} PRIVATE /W4 /experimental:c11atomics /utf-8 $<$<BOOL:${SPORK_WERROR}>:/WX>)
+        target_compile_definitions(${target} PRIVATE _CRT_SECURE_NO_WARNINGS)
+    else()
+        target_compile_options(${target} PRIVATE -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes
+            -pedantic-errors $<$<BOOL:${SPORK_WERROR}>:-Werror>)
+        if(MINGW) # APR_SIZE_T_FMT is "I64u" there, and apr_vsnprintf() reads it
+            target_compile_options(${target} PRIVATE -Wno-pedantic-ms-format)
+        endif()
+    endif()
+    if(WIN32)
+        target_compile_definitions(${target} PRIVATE _WIN32_WINNT=0x0A00)
+    else()
+        target_compile_definitions(${target} PRIVATE _POSIX_C_SOURCE=200809L)
+    endif()
+    if(SPORK_SANITIZE)
+        target_compile_options(${target} PRIVATE -fsanitize=${SPORK_SANITIZE} -fno-sanitize-recover=all
+            -fno-omit-frame-pointer)
+        target_link_options(${target} PRIVATE -fsanitize=${SPORK_SANITIZE})
+    endif()
+endfunction()
+
+# A program of this project: an example, a test, a benchmark. It stands directly in its build folder,
+# also with generators that would put it into Release/ or Debug/.
+function(spork_add_executable name)
+    add_executable(${name} ${ARGN})
+    spork_target_defaults(${name})
+    set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY $<1:${CMAKE_CURRENT_BINARY_DIR}>)
+endfunction()
+
+# spork.pc finds its own prefix from where it lies, however deep CMAKE_INSTALL_LIBDIR is.
+function(spork_configure_pkg_config file)
+    file(RELATIVE_PATH up "/prefix/${CMAKE_INSTALL_LIBDIR}/pkgconfig" "/prefix")
+    string(REGEX REPLACE "/$" "" PKG_CONFIG_PREFIX "\${pcfiledir}/${up}")
+    list(TRANSFORM system_libraries PREPEND "-l" OUTPUT_VARIABLE PKG_CONFIG_LIBS)
+    string(JOIN " " PKG_CONFIG_LIBS ${PKG_CONFIG_LIBS} ${CMAKE_THREAD_LIBS_INIT})
+    configure_file("${PROJECT_SOURCE_DIR}/cmake/spork.pc.in" ${file} @ONLY)
+endfunction()

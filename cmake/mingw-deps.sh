@@ -1,0 +1,140 @@
+#!/bin/sh
+# Build static APR, CMocka and libcsv for x86_64-w64-mingw32 from Debian's source packages into
+# PREFIX/include, PREFIX/lib and PREFIX/lib/pkgconfig. Usage: mingw-deps.sh PREFIX
+#
+# Debian has these libraries for Linux only. Their sources come by `apt-get source` through a private
+# apt configuration below PREFIX (a deb-src twin of each of the system's own entries), so the system's is
+# not touched and no privilege is needed. A second run with the same script does nothing.
+#
+# SPDX-License-Identifier: Apache-2.0
+set -eu
+
+host=x86_64-w64-mingw32
+say() { printf 'mingw-deps: %s\n' "$*"; }
+die() { say "$*" >&2; exit 1; }
+
+[ $# -eq 1 ] || die "usage: $0 PREFIX"
+mkdir -p "$1"
+prefix=$(cd "$1" && pwd)
+here=$(cd "$(dirname "$0")" && pwd)
+stamp=$prefix/.stamp
+work=$prefix/.work
+log=$prefix/build.log
+version=$(cksum <"$0")
+
+if [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$version" ]; then
+    exit 0
+fi
+for tool in apt-get dpkg-source cmake cc make $host-gcc $host-ar $host-ranlib; do
+    command -v "$tool" >/dev/null 2>&1 || die "$tool is missing (apt packages: mingw-w64 dpkg-dev cmake gcc make)"
+done
+
+# Run a step with its output in the log; show the log's end when it fails.
+step() {
+    if ! "$@" >>"$log" 2>&1; then
+        tail -n 30 "$log" >&2
+        die "failed: $* (all of it: $log)"
+    fi
+}
+
+# The system's apt entries as deb-src entries, in a folder of our own.
+derive_sources() {
+    for file in /etc/apt/sources.list.d/*.sources; do
+        [ -f "$file" ] || continue
+        sed 's/^[Tt]ypes:.*/Types: deb-src/' "$file" >"$work/parts/$(basename "$file")"
+    done
+    for file in /etc/apt/sources.list /etc/apt/sources.list.d/*.list; do
+        [ -f "$file" ] || continue
+        sed -n 's/^[[:space:]]*deb[[:space:]]/deb-src /p' "$file" >"$work/parts/src-$(basename "$file")"
+    done
+}
+
+# The apt paths may not hold commas or quotes; nor does $work, unless PREFIX does.
+apt_private() {
+    apt-get -q -o "Dir::Etc::sourcelist=/dev/null" -o "Dir::Etc::sourceparts=$work/parts" \
+        -o "Dir::State::lists=$work/lists" -o "Dir::Cache=$work/cache" -o "APT::Sandbox::User=root" "$@"
+}
+
+fetch() {
+    mkdir -p "$work/parts" "$work/lists/partial" "$work/cache/archives/partial"
+    derive_sources
+    # An entry of a third party may have no sources: that alone is no failure, a missing package below is.
+    apt_private update >>"$log" 2>&1 || true
+    (cd "$work" && step apt_private source --only-source apr cmocka libcsv)
+}
+
+# The unpacked folder of a source package, whatever its version.
+source_of() {
+    for dir in "$work/$1"-[0-9]*; do
+        [ -d "$dir" ] && { printf '%s\n' "$dir"; return; }
+    done
+    die "the source package $1 did not unpack"
+}
+
+cross_cmake() {
+    step cmake -S "$1" -B "$2" -DCMAKE_TOOLCHAIN_FILE="$here/mingw-w64-x86_64.cmake" \
+        -DSPORK_MINGW_DEPS="$prefix" -DCMAKE_BUILD_TYPE=Release -Wno-dev "$3" "$4" "$5"
+}
+
+# APR's CMake is for MSVC: it wants a ShellAPI.h by that spelling, headers that Windows' own pull in, and
+# to run its helper gen_test_char.exe, which a native build of the same file stands in for.
+build_apr() {
+    source=$(source_of apr)
+    build=$work/build-apr
+    mkdir -p "$build/compat"
+    printf '#include <shellapi.h>\n' >"$build/compat/ShellAPI.h"
+    step cc -o "$build/gen_test_char_native" "$source/tools/gen_test_char.c"
+    step sed -i "s|COMMAND \$<TARGET_FILE:gen_test_char>|COMMAND \"$build/gen_test_char_native\"|" \
+        "$source/CMakeLists.txt"
+    flags="-w -D_WIN32_WINNT=0x0601 -DHAVE_ATOMIC_BUILTINS=1 -DHAVE_ATOMIC_BUILTINS64=1 -I\"$build/compat\""
+    flags="$flags -include winsock2.h -include ws2tcpip.h -include mswsock.h -include netioapi.h"
+    cross_cmake "$source" "$build" -DMIN_WINDOWS_VER=Windows7 "-DCMAKE_C_FLAGS=$flags" -DINSTALL_PDB=OFF
+    step cmake --build "$build" --target apr-1 --parallel 2
+    cp "$source"/include/apr*.h "$build/apr.h" "$prefix/include/"
+    cp "$build/libapr-1.a" "$prefix/lib/"
+    apr_version=$(basename "$source" | sed 's/^apr-//')
+    write_pc apr-1 "$apr_version" '-lapr-1 -lws2_32 -lmswsock -lrpcrt4 -ladvapi32 -lshell32 -liphlpapi' \
+        '-DAPR_DECLARE_STATIC'
+}
+
+build_cmocka() {
+    source=$(source_of cmocka)
+    cross_cmake "$source" "$work/build-cmocka" -DWITH_STATIC_LIB=ON -DWITH_EXAMPLES=OFF -DUNIT_TESTING=OFF
+    step cmake --build "$work/build-cmocka" --target cmocka-static --parallel 2
+    cp "$source/include/cmocka.h" "$prefix/include/"
+    cp "$work/build-cmocka/src/libcmocka-static.a" "$prefix/lib/libcmocka.a"
+    write_pc cmocka "$(basename "$source" | sed 's/^cmocka-//')" -lcmocka ''
+}
+
+build_csv() {
+    source=$(source_of libcsv)
+    step $host-gcc -std=c99 -O2 -w -c "$source/libcsv.c" -o "$work/libcsv.o"
+    rm -f "$prefix/lib/libcsv.a"
+    step $host-ar cr "$prefix/lib/libcsv.a" "$work/libcsv.o"
+    step $host-ranlib "$prefix/lib/libcsv.a"
+    cp "$source/csv.h" "$prefix/include/"
+}
+
+# write_pc NAME VERSION LIBS CFLAGS
+write_pc() {
+    cat >"$prefix/lib/pkgconfig/$1.pc" <<EOF
+prefix=\${pcfiledir}/../..
+Name: $1
+Description: $1 for $host, static
+Version: $2
+Libs: -L\${prefix}/lib $3
+Cflags: -I\${prefix}/include $4
+EOF
+}
+
+rm -rf "$work" "$stamp"
+mkdir -p "$work" "$prefix/include" "$prefix/lib/pkgconfig"
+: >"$log"
+say "building APR, CMocka and libcsv for $host in $prefix (about a minute)"
+fetch
+build_apr
+build_cmocka
+build_csv
+rm -rf "$work"
+printf '%s\n' "$version" >"$stamp"
+say 'done'
