@@ -1,0 +1,425 @@
+/*
+ * spork: multiprocessing.Pool for C.
+ *
+ * A pool of worker processes, the same program and the same answers on Linux, macOS, the BSDs and
+ * Windows. On POSIX a worker is a fork(); where there is no fork, or fork is unsafe, the program's
+ * own executable is started again and that copy finds out inside spork_init() that it is a worker.
+ *
+ *     static apr_status_t square(spork_task_t *task, const void *in, void *out)
+ *     {
+ *         (void)task;
+ *         *(long *)out = *(const long *)in * *(const long *)in;
+ *         return APR_SUCCESS;
+ *     }
+ *     static const spork_entry_t tasks[] = { SPORK_ENTRY(square), SPORK_END };
+ *
+ *     int main(int argc, char **argv)
+ *     {
+ *         long in[] = { 1, 2, 3 }, out[3];
+ *         spork_pool_t *pool;
+ *         if (spork_init(&argc, &argv, tasks) != APR_SUCCESS) return 1;   // a worker never returns
+ *         if (spork_pool_create(&pool, NULL, NULL) != APR_SUCCESS) return 1;
+ *         if (spork_map(pool, square, in, sizeof *in, out, sizeof *out, 3, NULL) != APR_SUCCESS) return 1;
+ *         return spork_pool_close(pool) != APR_SUCCESS;
+ *     }
+ *
+ * Statuses. Every call that can fail returns an apr_status_t: APR_SUCCESS, one of spork's codes
+ * below, or a code of APR's or of the system. spork_strerror() words any of them, spork_error() says
+ * in a sentence what went wrong in this thread's last failed call. Each function names the statuses
+ * that a caller can act upon; any call may also return APR_EINVAL (misuse: the words say which) and
+ * APR_ENOMEM. Nothing is printed unless asked for.
+ *
+ * Threads. One pool is used by one thread at a time (spork_pool_interrupt() excepted); several pools
+ * may live side by side, in several threads.
+ *
+ * Forks. A pool belongs to the process that made it. In a child that the host forks, the only
+ * meaningful call on an inherited pool is spork_pool_destroy(), which there only frees memory; the
+ * others are APR_EINVAL.
+ *
+ * Housekeeping. There are no hidden threads: deadlines, replacements of dead workers and feeding of
+ * further work are done by the calling process, in whatever call waits in the pool (spork_map,
+ * spork_future_wait, spork_wait_any, spork_pool_close). A program that calls none for a while gets
+ * none of it meanwhile; what the workers were already given goes on.
+ *
+ * Memory. What spork hands out is freed by the call that its description names; APR memory pools
+ * given as a parent own the worker pool: destroying them destroys it.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef SPORK_H
+#define SPORK_H
+
+#include <apr.h>
+#include <apr_errno.h>
+#include <apr_pools.h>
+#include <apr_time.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define SPORK_VERSION_MAJOR 0
+#define SPORK_VERSION_MINOR 1
+#define SPORK_VERSION_PATCH 0
+#define SPORK_VERSION_STRING "0.1.0"
+
+/** A worker pool: made by spork_pool_create(), ended by spork_pool_destroy(). */
+typedef struct spork_pool_t spork_pool_t;
+/** One submitted item on its way: made by spork_submit(), freed by spork_future_destroy(). */
+typedef struct spork_future_t spork_future_t;
+/** What a running task knows of itself; valid only during the task's call. */
+typedef struct spork_task_t spork_task_t;
+
+/* ---------------------------------------------------------------------------------------------
+ * Status codes. The range is the one that APR keeps for its users (apr_errno.h).
+ * ------------------------------------------------------------------------------------------- */
+
+#define SPORK_STATUS_BASE (APR_OS_START_USERERR + 0x5350)
+/** A pool cannot be made here: spork_init() was not called, or this is inside a worker. */
+#define SPORK_EGUARD (SPORK_STATUS_BASE + 0)
+/** The function is in no table that spork_init() or spork_register() was given. */
+#define SPORK_ENOTTASK (SPORK_STATUS_BASE + 1)
+/** At least one item did not succeed; spork_map_t.failures says which and why. */
+#define SPORK_EFAILED (SPORK_STATUS_BASE + 2)
+/** The worker died while it ran the item. */
+#define SPORK_ECRASHED (SPORK_STATUS_BASE + 3)
+/** The item ran longer than the pool's timeout; its worker was ended. */
+#define SPORK_EDEADLINE (SPORK_STATUS_BASE + 4)
+/** The item was cancelled, or the call interrupted. */
+#define SPORK_ECANCELLED (SPORK_STATUS_BASE + 5)
+/** The pool was closed or terminated. */
+#define SPORK_ECLOSED (SPORK_STATUS_BASE + 6)
+/** A worker's initializer failed or died. */
+#define SPORK_EINITIALIZER (SPORK_STATUS_BASE + 7)
+/** Workers cannot be started: after bounded tries, or not within start_timeout. */
+#define SPORK_ESTART (SPORK_STATUS_BASE + 8)
+/** Parent and worker are not of one build: their task tables or versions differ. */
+#define SPORK_EMISMATCH (SPORK_STATUS_BASE + 9)
+/** A reply does not fit into the map's slot, or a payload into the arena. */
+#define SPORK_ETOOBIG (SPORK_STATUS_BASE + 10)
+/** The worker died of its memory limit (where the system tells). */
+#define SPORK_EMEMORY (SPORK_STATUS_BASE + 11)
+
+/**
+ * Words for a status code: spork's, APR's and the system's.
+ * @param status the code
+ * @param buffer where the words go, always terminated; the caller's
+ * @param size   of the buffer, in bytes; 0 is legal and then nothing is written
+ * @return the buffer (NULL if that is NULL). Safe from any thread, in parent and worker.
+ */
+const char *spork_strerror(apr_status_t status, char *buffer, apr_size_t size);
+
+/**
+ * A sentence on this thread's last failed spork call, with the names and numbers that matter.
+ * @return never NULL, "" if none failed yet; spork's, valid until the thread's next failing call.
+ */
+const char *spork_error(void);
+
+/* ---------------------------------------------------------------------------------------------
+ * Tasks: what workers can be asked to run
+ * ------------------------------------------------------------------------------------------- */
+
+/**
+ * A task: one item of work, run in a worker.
+ * @param task this run, for the spork_task_ functions
+ * @param in   the item's input; not to be written to, not valid after return
+ * @param out  in a map: the item's own slot of out_size bytes, unspecified on entry and after a
+ *             failure; in a submitted item: NULL, the task answers with spork_reply()
+ * @return APR_SUCCESS, or any other code, which becomes the item's status as it is. The codes
+ *         SPORK_ECRASHED, SPORK_EDEADLINE and SPORK_ECANCELLED are the pool's own: a task that
+ *         returns one of them is reported with SPORK_EFAILED instead.
+ *
+ * What a task prints to stdout and stderr is flushed after each item.
+ */
+typedef apr_status_t (*spork_fn_t)(spork_task_t *task, const void *in, void *out);
+
+/** A line of a task table: the name is what parent and worker agree on. */
+typedef struct {
+    const char *name;
+    spork_fn_t fn;
+} spork_entry_t;
+
+/* clang-format off */
+#define SPORK_ENTRY(fn) { #fn, fn }
+#define SPORK_END { NULL, NULL }
+/* clang-format on */
+
+/**
+ * Find out whether this process is a worker, and become it; else make pools possible.
+ *
+ * Call it once, first in main(). In a worker it does not return: it runs items until the parent
+ * ends it or is gone. A process started by hand with a worker's command line ends here with one
+ * line on stderr and exit status 2. Calls apr_initialize().
+ *
+ * @param argc,argv main's; both may be NULL (WinMain, a plug-in): the system is then asked. They are
+ *                  left as they are.
+ * @param entries   the program's tasks, ended by SPORK_END; the table must stay valid. NULL if all
+ *                  tasks come by spork_register().
+ * @return APR_EINVAL on a second call, and for a table with a name that is NULL, empty, or there twice,
+ *         or a NULL function. To be called while no other thread uses spork.
+ */
+apr_status_t spork_init(int *argc, char ***argv, const spork_entry_t *entries);
+
+/**
+ * Add a library's own tasks; before spork_init(), in parent and worker alike.
+ * @param entries ended by SPORK_END; the table must stay valid
+ * @return APR_EINVAL after spork_init(), or for a NULL table; what is wrong inside a table is told by
+ *         spork_init().
+ */
+apr_status_t spork_register(const spork_entry_t *entries);
+
+/* ---------------------------------------------------------------------------------------------
+ * Pools
+ * ------------------------------------------------------------------------------------------- */
+
+/** How workers come to life. The environment's SPORK_START=fork|spawn|inline overrides it. */
+typedef enum {
+    SPORK_START_AUTO,  /**< fork on Linux and the BSDs while the process has one thread, else spawn */
+    SPORK_START_FORK,  /**< fork(); not on Windows (APR_ENOTIMPL) */
+    SPORK_START_SPAWN, /**< start the executable again: a task sees nothing main did after spork_init() */
+    SPORK_START_INLINE /**< no workers: items run in the caller, in order. No deadlines, no cancelling of
+                            what runs, no max_tasks; a submitted item runs inside spork_submit() */
+} spork_start_e;
+
+/** All zero but the size is the sensible default everywhere; see spork_config_init(). */
+typedef struct {
+    apr_size_t size;        /**< of this struct as the caller was compiled: room to grow at the end */
+    int workers;            /**< how many; 0: spork_cpu_count(). SPORK_WORKERS=N overrides it */
+    spork_start_e start;    /**< start method */
+    spork_fn_t initializer; /**< run in each worker before its first item; a table entry; its out is NULL */
+    const void *init_arg;   /**< its input: init_size bytes, copied by spork_pool_create() */
+    apr_size_t init_size;   /**< bytes */
+    apr_interval_time_t start_timeout; /**< microseconds for a worker's start and initializer; 0: 60 s */
+    apr_uint32_t max_tasks;            /**< items after which a worker is replaced; 0: never */
+    apr_interval_time_t timeout;       /**< microseconds an item may run, from its own start; 0: no limit */
+    int retries;                       /**< times an item is run again after its worker died or overran */
+    apr_size_t memory_limit; /**< bytes a worker may use; 0: no limit. Not built yet: APR_ENOTIMPL */
+    apr_size_t arena_size;   /**< bytes of address space reserved for payloads; 0: spork chooses */
+    const char *program;     /**< UTF-8 path of the executable that spawn starts; NULL: this one */
+    const char *log_dir;     /**< where workers write logs; NULL: none. Not built yet: APR_ENOTIMPL */
+    int progress;            /**< a progress bar on stderr. Not built yet: APR_ENOTIMPL */
+} spork_config_t;
+
+/** Fill a spork_config_t with the defaults; the size is taken from its type. */
+#define spork_config_init(config) spork_config_init_size(config, sizeof *(config))
+/** The function behind spork_config_init(). @param size sizeof(spork_config_t) at the caller, bytes */
+void spork_config_init_size(spork_config_t *config, apr_size_t size);
+
+/** The most workers that a pool can have. */
+#define SPORK_WORKERS_MAX 1000
+
+/**
+ * Start a pool and wait until all its workers are ready (their initializers have run).
+ *
+ * @param pool   receives the pool; NULL on failure, and then no worker is left
+ * @param config what differs from the defaults; NULL: nothing. Copied, with init_arg and program.
+ * @param parent APR memory pool whose end ends the worker pool, as spork_pool_destroy() would; NULL: none
+ * @return SPORK_EGUARD without spork_init(), and inside a worker unless the start method is AUTO or
+ *         INLINE (AUTO is INLINE there); SPORK_ENOTTASK for an unregistered initializer;
+ *         SPORK_EINITIALIZER, SPORK_ESTART and SPORK_EMISMATCH as described there; APR_EINVAL for values
+ *         out of range, in the config or in SPORK_START and SPORK_WORKERS; APR_ENOTIMPL for a start method
+ *         that this system does not have.
+ *
+ * The SPORK_ environment is ignored in set-user-id programs. AUTO is decided once (it is spawn where the
+ * system does not tell how many threads there are); but when a pool of forked workers has to replace one
+ * after the process has gained threads, the replacement is spawned.
+ * A worker puts handled signals back to their defaults, unblocks all, ignores SIGINT (the parent
+ * decides), and is a process group (POSIX) or job object (Windows) of its own, with which everything
+ * ends that its tasks have started.
+ */
+apr_status_t spork_pool_create(spork_pool_t **pool, const spork_config_t *config, apr_pool_t *parent);
+
+/**
+ * Finish what was submitted, then end the workers. Futures can still be read.
+ * @return APR_SUCCESS, also when called again; SPORK_ECANCELLED if spork_pool_interrupt() cut it short (what
+ *         was unfinished is cancelled and the workers ended all the same).
+ */
+apr_status_t spork_pool_close(spork_pool_t *pool);
+
+/** End the workers now; what was unfinished is SPORK_ECANCELLED. Futures can still be read. */
+apr_status_t spork_pool_terminate(spork_pool_t *pool);
+
+/** Terminate if needed, then free the pool, its futures and its shared memory; NULL is fine. */
+void spork_pool_destroy(spork_pool_t *pool);
+
+/**
+ * From any thread or signal handler: the call now running on the pool, else the next one that waits, ends.
+ * spork_map() cancels what is unfinished and returns SPORK_EFAILED; spork_future_wait() and spork_wait_any()
+ * return SPORK_ECANCELLED and leave the items running. Async-signal-safe (POSIX.1-2008 XSH 2.4.3: it stores a
+ * flag and calls write()). The pool must not be destroyed meanwhile.
+ */
+void spork_pool_interrupt(spork_pool_t *pool);
+
+/** How many workers the pool keeps; 0 for an INLINE pool, and for NULL. */
+int spork_pool_workers(const spork_pool_t *pool);
+
+/**
+ * The process ids of the pool's workers as they are now: for monitoring, and for tests that kill them.
+ * @param pids     receives up to capacity ids, 0 for a worker that is being replaced
+ * @param capacity entries in pids
+ * @return how many were written
+ */
+int spork_pool_pids(const spork_pool_t *pool, apr_int64_t *pids, int capacity);
+
+/** The start method that the pool uses; never AUTO. */
+spork_start_e spork_pool_start(const spork_pool_t *pool);
+
+/* ---------------------------------------------------------------------------------------------
+ * Outcomes and map
+ * ------------------------------------------------------------------------------------------- */
+
+/** How one item ended: the one record for map and submit alike. Every item ends exactly once. */
+typedef struct {
+    apr_size_t index; /**< of the item, in input order; for a submitted item, its number in the pool */
+    apr_status_t
+        status;      /**< APR_SUCCESS, the task's own, SPORK_ECRASHED, SPORK_EDEADLINE or SPORK_ECANCELLED */
+    const void *out; /**< a private copy of what the task replied; lives as long as its call says */
+    apr_size_t out_size; /**< bytes at out */
+    int signal;          /**< that ended the worker (POSIX; 0 if the host reaps or ignores SIGCHLD), else 0 */
+    apr_uint32_t exit_code; /**< that the worker ended with (on Windows an exception's code), else 0 */
+    int attempts;           /**< how often the item was started: 0 if it never ran */
+    const char *message;    /**< spork_fail()'s words, or "" */
+} spork_outcome_t;
+
+/** Options and results of one map; all zero is the default. */
+typedef struct {
+    apr_size_t chunk;                /**< in: items a worker takes at once; 0 lets spork choose */
+    int stop_on_error;               /**< in: the first failure cancels what has not begun */
+    const spork_outcome_t *failures; /**< out: the items that did not succeed, in index order; out is NULL */
+    apr_size_t n_failures;           /**< out: how many; both valid until the pool's next map or its end */
+} spork_map_t;
+
+/**
+ * Run fn on each of count items and wait for all: out[i] = fn(in[i]).
+ *
+ * @param pool     where
+ * @param fn       a registered task
+ * @param in       count × in_size bytes; the caller's; may be NULL if in_size is 0
+ * @param in_size  bytes of one item's input; 0 is legal
+ * @param out      count × out_size bytes, the caller's; a failed item's slot is unspecified. May be NULL if
+ *                 out_size is 0. in and out may not overlap when the pool has retries.
+ * @param out_size bytes of one result; 0 is legal
+ * @param count    items; 0 is legal
+ * @param options  NULL for the defaults
+ * @return APR_SUCCESS if every item succeeded; SPORK_EFAILED if some did not (every item has its outcome
+ *         then); SPORK_ENOTTASK; SPORK_ECLOSED; SPORK_ETOOBIG if one item's payload cannot fit the arena; SPORK_ESTART
+ *         or SPORK_EINITIALIZER if dead workers could not be replaced (the rest is then SPORK_ECANCELLED).
+ *
+ * Memory from spork_alloc() is used where it lies; other memory is copied through the arena in bounded
+ * windows. Submitted items go on meanwhile.
+ */
+apr_status_t spork_map(spork_pool_t *pool, spork_fn_t fn, const void *in, apr_size_t in_size, void *out,
+                       apr_size_t out_size, apr_size_t count, spork_map_t *options);
+
+/* ---------------------------------------------------------------------------------------------
+ * Single items: submit, wait, outcome, cancel. Time-outs are microseconds: negative for ever, 0 just looks.
+ * ------------------------------------------------------------------------------------------- */
+
+/**
+ * Hand one item to the pool; returns at once (an INLINE pool runs it here).
+ * @param future  receives the handle, to be freed with spork_future_destroy() or with the pool
+ * @param fn      a registered task; it answers with spork_reply()
+ * @param in      in_size bytes, copied; may be NULL if in_size is 0
+ * @return SPORK_ENOTTASK, SPORK_ECLOSED, SPORK_ETOOBIG if the input can never fit the arena.
+ */
+apr_status_t spork_submit(spork_future_t **future, spork_pool_t *pool, spork_fn_t fn, const void *in,
+                          apr_size_t in_size);
+
+/**
+ * Wait until the item is done.
+ * @param timeout microseconds; the item goes on running when it passes
+ * @return APR_SUCCESS when done (whatever the item's own status), APR_TIMEUP, SPORK_ECANCELLED when interrupted,
+ *         SPORK_ESTART or SPORK_EINITIALIZER when dead workers cannot be replaced (the item is then done, cancelled).
+ */
+apr_status_t spork_future_wait(spork_future_t *future, apr_interval_time_t timeout);
+
+/** How the item ended, NULL while it is not done. Valid, with its out and message, until the future's end. */
+const spork_outcome_t *spork_future_outcome(spork_future_t *future);
+
+/**
+ * Give the item up: one that waits never runs, one that runs is ended with its worker, one that is done stays.
+ * Returns without waiting for the worker's end; the future is done (SPORK_ECANCELLED) once that is known.
+ */
+apr_status_t spork_future_cancel(spork_future_t *future);
+
+/** Free the handle and its outcome; cancels the item if it is not done. NULL is fine. */
+void spork_future_destroy(spork_future_t *future);
+
+/** Remember something of the caller's with the future; spork never looks at it. */
+void spork_future_set_baton(spork_future_t *future, void *baton);
+/** What was last set, NULL at first. */
+void *spork_future_baton(const spork_future_t *future);
+
+/**
+ * Wait for any future of the pool to be done, in completion order; each is handed out once. One that
+ * spork_future_wait() has found done, or that was destroyed, is not.
+ * @param future receives it; NULL unless APR_SUCCESS
+ * @return APR_SUCCESS, APR_TIMEUP, APR_EOF when none is left, SPORK_ECANCELLED when interrupted.
+ */
+apr_status_t spork_wait_any(spork_pool_t *pool, apr_interval_time_t timeout, spork_future_t **future);
+
+/* ---------------------------------------------------------------------------------------------
+ * Memory shared with the workers
+ * ------------------------------------------------------------------------------------------- */
+
+/**
+ * Memory that the workers see: mapped over without a copy, named to tasks by spork_ref().
+ * @param size bytes; 0 gives NULL
+ * @return zeroed, aligned for any type (64 bytes); NULL if the arena or the system has no room. The pool's:
+ *         freed by spork_free() or with the pool. Only the parent may allocate and free.
+ */
+void *spork_alloc(spork_pool_t *pool, apr_size_t size);
+/** Give it back; NULL is fine, anything else that spork_alloc() did not return is ignored. */
+void spork_free(spork_pool_t *pool, void *memory);
+
+/** A place in shared memory, good in any worker of the pool; may be part of an item's input. */
+typedef struct {
+    apr_uint64_t opaque[2];
+} spork_ref_t;
+
+/** Name a place inside memory from spork_alloc() (also its middle); all zero if it is none. */
+spork_ref_t spork_ref(spork_pool_t *pool, const void *memory);
+/** In a task: the place as a pointer; NULL unless all of size bytes are inside the allocation. */
+void *spork_deref(spork_task_t *task, spork_ref_t ref, apr_size_t size);
+
+/* ---------------------------------------------------------------------------------------------
+ * Inside a task
+ * ------------------------------------------------------------------------------------------- */
+
+/** Bytes of this item's input. */
+apr_size_t spork_task_in_size(const spork_task_t *task);
+
+/**
+ * Answer with size bytes, copied; a second reply replaces the first, no reply is an empty one. In a map the
+ * bytes go into the item's slot (what is left of it is unspecified).
+ * @return SPORK_ETOOBIG if the reply is too large for a map's slot or can never fit the arena. May wait until
+ *         the parent has taken earlier replies.
+ */
+apr_status_t spork_reply(spork_task_t *task, const void *data, apr_size_t size);
+
+/** An APR memory pool that is cleared after each item. */
+apr_pool_t *spork_task_pool(spork_task_t *task);
+/** The item's index in its map, or its number in the pool. */
+apr_size_t spork_task_index(const spork_task_t *task);
+/** Which worker this is, 0 to workers − 1; a replacement takes the number of the dead. */
+int spork_worker_id(const spork_task_t *task);
+
+/** The most bytes of spork_fail()'s words that are kept, the end's zero included. */
+#define SPORK_MESSAGE_MAX 256
+/** printf-like words for an item that is about to fail: they become the outcome's message. */
+void spork_fail(spork_task_t *task, const char *format, ...)
+#if defined(__GNUC__)
+    __attribute__((format(printf, 2, 3)))
+#endif
+    ;
+
+/**
+ * How many processors this process may use: its affinity, the control group's quota rounded up, the
+ * job object's rate; at least 1.
+ */
+int spork_cpu_count(void);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
