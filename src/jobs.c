@@ -1,0 +1,295 @@
+/*
+ * Jobs: opening a slot, hearing from workers, seeing when a job is through, and settling what a dead
+ * worker held. Only the parent runs this; it believes its own copy of a job (spk_slot_t), not the one
+ * that workers can write.
+ *
+ * A slot is FREE, OPEN (workers may come), or LEAVING (through, but somebody may still be looking).
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "pool.h"
+
+#include <string.h>
+
+static int free_slot(const spork_pool_t *pool)
+{
+    unsigned i, slot;
+
+    for (i = 0; i < SPK_SLOTS; i++) {
+        slot = (unsigned)(pool->serials + i) % SPK_SLOTS;
+        if (pool->slots[slot].state == SPK_SLOT_FREE) return (int)slot;
+    }
+    return -1;
+}
+
+int spk_job_can_be_posted(const spork_pool_t *pool)
+{
+    return free_slot(pool) >= 0;
+}
+
+/* Cut [0, count) into lanes; with fixed chunks at multiples of them. */
+static void cut_lanes(spk_slot_t *slot, spk_job_t *job)
+{
+    uint32_t unit = slot->chunk != 0 ? slot->chunk : 1, units, begin = 0, end;
+    uint32_t i;
+
+    units = slot->count / unit + (slot->count % unit != 0);
+    for (i = 0; i < slot->n_lanes; i++) {
+        end = (uint32_t)((uint64_t)units * (i + 1) / slot->n_lanes);
+        end = (uint64_t)end * unit < slot->count ? end * unit : slot->count;
+        spk_lane_init(&job->lanes[i], begin, end);
+        slot->ends[i] = end;
+        begin = end;
+    }
+}
+
+static void fill_job(spk_job_t *job, const spk_slot_t *slot, const spk_post_t *post)
+{
+    job->serial = slot->serial;
+    job->flags = slot->flags;
+    job->fn = post->fn;
+    job->count = slot->count;
+    job->chunk = slot->chunk;
+    job->n_lanes = slot->n_lanes;
+    job->first = post->first;
+    job->in = post->in;
+    job->in_size = post->in_size;
+    job->out = post->out;
+    job->out_size = post->out_size;
+    atomic_store_explicit(&job->stop, 0, memory_order_relaxed);
+}
+
+static void publish_oldest(spork_pool_t *pool)
+{
+    unsigned i, oldest = 0;
+    uint64_t serial = UINT64_MAX;
+
+    for (i = 0; i < SPK_SLOTS; i++) {
+        if (pool->slots[i].state == SPK_SLOT_OPEN && pool->slots[i].serial < serial) {
+            serial = pool->slots[i].serial;
+            oldest = i;
+        }
+    }
+    atomic_store_explicit(&pool->head->oldest, oldest, memory_order_relaxed);
+}
+
+static void set_open(spork_pool_t *pool)
+{
+    uint64_t open = 0;
+    unsigned i;
+
+    for (i = 0; i < SPK_SLOTS; i++)
+        if (pool->slots[i].state == SPK_SLOT_OPEN) open |= UINT64_C(1) << i;
+    atomic_store_explicit(&pool->head->open, open, memory_order_release);
+}
+
+int spk_job_post(spork_pool_t *pool, const spk_post_t *post)
+{
+    int i = free_slot(pool), m;
+    spk_slot_t *slot;
+    spk_job_t *job;
+
+    if (i < 0) return -1;
+    slot = &pool->slots[i];
+    job = &pool->head->jobs[i];
+    slot->owner = post->owner;
+    slot->of = post->of;
+    slot->serial = ++pool->serials;
+    slot->flags = post->flags;
+    slot->count = post->count;
+    slot->chunk = post->chunk;
+    slot->n_lanes = post->n_lanes;
+    slot->base = post->base;
+    slot->moved = 0;
+    cut_lanes(slot, job);
+    fill_job(job, slot, post);
+    for (m = 0; m < pool->n; m++) spk_claim_reset(pool->members[m].seat, (unsigned)i, slot->n_lanes);
+    slot->state = SPK_SLOT_OPEN;
+    publish_oldest(pool);
+    atomic_store_explicit(&pool->head->serials[i], slot->serial, memory_order_release);
+    set_open(pool);
+    spk_crew_wake(pool);
+    pool->changes++;
+    return i;
+}
+
+int spk_jobs_any(const spork_pool_t *pool)
+{
+    int i;
+
+    for (i = 0; i < SPK_SLOTS; i++)
+        if (pool->slots[i].state == SPK_SLOT_OPEN) return 1;
+    return 0;
+}
+
+int spk_jobs_of(const spork_pool_t *pool, const spk_owner_t *owner)
+{
+    int i, n = 0;
+
+    for (i = 0; i < SPK_SLOTS; i++)
+        n += pool->slots[i].state != SPK_SLOT_FREE && pool->slots[i].owner == owner;
+    return n;
+}
+
+/* ---- hearing from workers ------------------------------------------------------------------------------- */
+
+static void hand_rest(spork_pool_t *pool, unsigned slot, spk_range_t range)
+{
+    if (range.end - range.begin > pool->slots[slot].count - pool->slots[slot].moved) return; /* a lie */
+    pool->slots[slot].moved += range.end - range.begin;
+    pool->slots[slot].owner->rest(pool, slot, range);
+    pool->changes++;
+}
+
+/* Where a reply may lie: inside the region that was granted to this worker. */
+static int reply_is_inside(const spk_member_t *member, const spk_entry_t *entry)
+{
+    size_t begin, size;
+
+    if (entry->out_size == 0 && entry->words == 0) return 1;
+    if (member->region == NULL || entry->words > SPORK_MESSAGE_MAX) return 0;
+    begin = spk_block_offset(member->region);
+    size = spk_block_size(member->region);
+    return entry->out >= begin && entry->out - begin <= size &&
+           entry->out_size <= size - (entry->out - begin) &&
+           entry->words <= size - (entry->out - begin) - entry->out_size;
+}
+
+void spk_jobs_deliver(spork_pool_t *pool, int m, const spk_entry_t *entry)
+{
+    spk_slot_t *slot = &pool->slots[entry->slot % SPK_SLOTS];
+    spk_member_t *member = &pool->members[m];
+    spk_result_t result = { entry->status, 0, 0, NULL, 0, 0 };
+    spk_range_t range;
+
+    if (entry->slot >= SPK_SLOTS || slot->state != SPK_SLOT_OPEN || slot->serial != entry->serial ||
+        entry->item >= slot->count)
+        return;
+    member->reported = 1;
+    if (entry->kind == SPK_ENTRY_REST && entry->count > 0 && entry->count <= slot->count - entry->item) {
+        range.begin = entry->item;
+        range.end = entry->item + entry->count;
+        hand_rest(pool, entry->slot, range);
+    } else if (entry->kind == SPK_ENTRY_OUTCOME && reply_is_inside(member, entry)) {
+        if (entry->out_size > 0 || entry->words > 0) result.out = pool->shm.base + entry->out;
+        result.out_size = (size_t)entry->out_size;
+        result.words = entry->words;
+        slot->owner->outcome(pool, entry->slot, entry->item, &result);
+        pool->changes++;
+    }
+}
+
+/* ---- through ------------------------------------------------------------------------------------------------ */
+
+static int is_exhausted(const spork_pool_t *pool, unsigned slot)
+{
+    const spk_slot_t *own = &pool->slots[slot];
+    unsigned lane;
+
+    for (lane = 0; lane < own->n_lanes; lane++)
+        if (spk_claim_free(&pool->head->jobs[slot], lane, own->chunk, own->ends[lane]) > 0) return 0;
+    return 1;
+}
+
+static int somebody_holds(const spork_pool_t *pool, unsigned slot)
+{
+    const spk_slot_t *own = &pool->slots[slot];
+    const spk_job_t *job = &pool->head->jobs[slot];
+    spk_held_t held;
+    unsigned lane;
+    int m;
+
+    for (m = 0; m < pool->n; m++)
+        for (lane = 0; lane < own->n_lanes; lane++)
+            if (spk_claim_held(job, slot, lane, pool->members[m].seat, (unsigned)m, own->chunk,
+                               own->ends[lane], &held))
+                return 1;
+    return 0;
+}
+
+static int somebody_looks(const spork_pool_t *pool, unsigned slot)
+{
+    int m;
+
+    atomic_thread_fence(memory_order_seq_cst);
+    for (m = 0; m < pool->n; m++)
+        if (pool->members[m].state != SPK_ABSENT &&
+            atomic_load_explicit(&pool->members[m].seat->looking, memory_order_acquire) == slot + 1)
+            return 1;
+    return 0;
+}
+
+static void leave_slot(spork_pool_t *pool, unsigned slot)
+{
+    /* entries about the job were published before its last claim was finished: take them first */
+    spk_crew_drain(pool);
+    pool->slots[slot].owner->through(pool, slot);
+    pool->slots[slot].state = SPK_SLOT_LEAVING;
+    set_open(pool);
+    publish_oldest(pool);
+    pool->changes++;
+}
+
+void spk_jobs_sweep(spork_pool_t *pool)
+{
+    unsigned slot;
+
+    for (slot = 0; slot < SPK_SLOTS; slot++) {
+        if (pool->slots[slot].state == SPK_SLOT_OPEN && is_exhausted(pool, slot) &&
+            !somebody_holds(pool, slot))
+            leave_slot(pool, slot);
+        if (pool->slots[slot].state == SPK_SLOT_LEAVING && !somebody_looks(pool, slot)) {
+            pool->slots[slot].state = SPK_SLOT_FREE;
+            pool->changes++;
+        }
+    }
+}
+
+void spk_job_stop(spork_pool_t *pool, unsigned slot)
+{
+    spk_slot_t *own = &pool->slots[slot];
+    spk_job_t *job = &pool->head->jobs[slot];
+    spk_range_t range;
+    unsigned lane;
+
+    if (own->state != SPK_SLOT_OPEN) return;
+    atomic_store_explicit(&job->stop, 1, memory_order_relaxed);
+    for (lane = 0; lane < own->n_lanes; lane++)
+        if (spk_claim_rest(job, slot, lane, pool->head->seats, (uint32_t)pool->n, own->chunk, own->ends[lane],
+                           &range))
+            hand_rest(pool, slot, range);
+}
+
+/* ---- settling -------------------------------------------------------------------------------------------------- */
+
+static void settle_lane(spork_pool_t *pool, unsigned slot, unsigned lane, int m, const spk_result_t *casualty)
+{
+    const spk_slot_t *own = &pool->slots[slot];
+    spk_job_t *job = &pool->head->jobs[slot];
+    spk_seat_t *seat = pool->members[m].seat;
+    spk_held_t held;
+
+    if (spk_claim_held(job, slot, lane, seat, (unsigned)m, own->chunk, own->ends[lane], &held)) {
+        if (held.running && own->moved < own->count) {
+            pool->slots[slot].moved++;
+            own->owner->casualty(pool, slot, held.item, casualty);
+        }
+        if (held.rest.begin < held.rest.end) hand_rest(pool, slot, held.rest);
+        pool->changes++;
+    }
+    spk_claim_settle(job, slot, lane, seat, (unsigned)m);
+}
+
+void spk_jobs_settle(spork_pool_t *pool, int m, const spk_result_t *casualty)
+{
+    spk_seat_t *seat = pool->members[m].seat;
+    unsigned slot, lane;
+
+    for (slot = 0; slot < SPK_SLOTS; slot++)
+        for (lane = 0; pool->slots[slot].state == SPK_SLOT_OPEN && lane < pool->slots[slot].n_lanes; lane++)
+            settle_lane(pool, slot, lane, m, casualty);
+    atomic_store_explicit(&seat->cur, 0, memory_order_relaxed);
+    atomic_store_explicit(&seat->looking, 0, memory_order_relaxed);
+    atomic_store_explicit(&seat->mood, SPK_MOOD_AWAKE, memory_order_relaxed);
+    atomic_store_explicit(&seat->want, 0, memory_order_relaxed);
+}

@@ -1,0 +1,635 @@
+/*
+ * spork_map(): the items of a map travel in windows. A window is a run of items whose inputs are copied into the
+ * arena and whose results are copied out of it when all of them have ended; memory that lies in the
+ * arena already is used in place, and then one window may be the whole map. Several windows are under
+ * way at a time, so that the workers have the next one while the parent copies.
+ *
+ * A window is posted as one job. What a dead worker leaves undone, and items to be retried, become
+ * further, smaller jobs of the same window ("todo").
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "error.h"
+#include "pool.h"
+#include "registry.h"
+
+#include <apr_hash.h>
+#include <apr_strings.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MAP_SLOTS 8                        /* jobs of a map that may be open at once */
+#define WINDOW_BYTES ((size_t)1024 * 1024) /* inputs and results of a window together, if items are small */
+#define WINDOW_ITEMS ((size_t)1 << 30)     /* items are numbered with 32 bits in a job */
+#define WINDOWS_COPIED 4                   /* windows under way when each is large in items */
+
+typedef struct spk_window_t spk_window_t;
+struct spk_window_t {
+    spk_window_t *next;
+    size_t first; /* item in the map */
+    uint32_t count;
+    uint32_t left; /* items not ended yet */
+    unsigned jobs; /* of it that are not through: they point here */
+    spk_block_t *in_block, *out_block;
+    uint64_t in, out;
+    unsigned char *failed; /* a bit per item that was reported as failed; NULL: none */
+};
+
+typedef struct {
+    spk_window_t *window;
+    spk_range_t range;
+} todo_t;
+
+struct spk_run_t {
+    spork_pool_t *pool;
+    uint32_t fn;
+    const unsigned char *in;
+    unsigned char *out;
+    size_t in_size, out_size, count;
+    uint32_t chunk;
+    int stop_on_error;
+    int in_place, out_place; /* the memory lies in the arena, at in_at and out_at */
+    uint64_t in_at, out_at;
+
+    int active;
+    int stopping; /* begin no further item */
+    size_t next;  /* first item that is in no window yet */
+    size_t ended;
+    size_t per_window;
+    spk_window_t *windows;
+    int n_windows;
+    todo_t *todo;
+    size_t n_todo, max_todo;
+
+    apr_pool_t *mem;   /* words of failures */
+    apr_hash_t *tries; /* index → attempts, of items that were casualties */
+    spork_outcome_t *failures;
+    size_t n_failures, max_failures;
+    apr_status_t trouble; /* no memory to keep a failure */
+};
+
+/* ---- failures ---------------------------------------------------------------------------------------------- */
+
+static int attempts_before(const spk_run_t *run, size_t index)
+{
+    const int *tries = apr_hash_get(run->tries, &index, sizeof index);
+
+    return tries != NULL ? *tries : 0;
+}
+
+static void count_attempt(spk_run_t *run, size_t index)
+{
+    int *tries = apr_hash_get(run->tries, &index, sizeof index);
+    size_t *key;
+
+    if (tries != NULL) {
+        (*tries)++;
+        return;
+    }
+    key = apr_palloc(run->mem, sizeof *key);
+    tries = apr_palloc(run->mem, sizeof *tries);
+    if (key == NULL || tries == NULL) {
+        run->trouble = APR_ENOMEM;
+        return;
+    }
+    *key = index;
+    *tries = 1;
+    apr_hash_set(run->tries, key, sizeof *key, tries);
+}
+
+static int grow(void **array, size_t n, size_t *max, size_t each)
+{
+    size_t wanted = *max * 2 + 16;
+    void *grown;
+
+    if (n < *max) return 1;
+    grown = realloc(*array, wanted * each);
+    if (grown == NULL) return 0;
+    *array = grown;
+    *max = wanted;
+    return 1;
+}
+
+static void add_failure(spk_run_t *run, size_t index, const spk_result_t *result, int attempts)
+{
+    spork_outcome_t *failure;
+
+    run->ended++;
+    if (run->stop_on_error) run->stopping = 1;
+    if (!grow((void **)&run->failures, run->n_failures, &run->max_failures, sizeof *run->failures)) {
+        run->trouble = APR_ENOMEM;
+        run->stopping = 1;
+        return;
+    }
+    failure = &run->failures[run->n_failures++];
+    memset(failure, 0, sizeof *failure);
+    failure->index = index;
+    failure->status = result->status;
+    failure->signal = result->signal;
+    failure->exit_code = result->exit_code;
+    failure->attempts = attempts;
+    failure->message = "";
+    if (result->words > 0)
+        failure->message =
+            apr_pstrmemdup(run->mem, (const char *)result->out + result->out_size, result->words);
+}
+
+static void cancel_items(spk_run_t *run, size_t first, size_t count)
+{
+    spk_result_t result = { SPORK_ECANCELLED, 0, 0, NULL, 0, 0 };
+    size_t i;
+
+    for (i = 0; i < count; i++) add_failure(run, first + i, &result, attempts_before(run, first + i));
+}
+
+/* ---- windows -------------------------------------------------------------------------------------------------- */
+
+static void free_window(spork_pool_t *pool, spk_window_t *window)
+{
+    spk_memory_free(pool, window->in_block);
+    spk_memory_free(pool, window->out_block);
+    free(window->failed);
+    free(window);
+}
+
+/* Items of the window ended; with the last one its results go to the caller. */
+static void count_down(spk_run_t *run, spk_window_t *window, uint32_t ended)
+{
+    spk_window_t **link = &run->windows;
+
+    window->left -= ended <= window->left ? ended : window->left;
+    if (window->left > 0 || window->jobs > 0) return;
+    if (window->out_block != NULL)
+        memcpy(run->out + window->first * run->out_size, spk_memory_at(run->pool, window->out_block),
+               window->count * run->out_size);
+    while (*link != window) link = &(*link)->next;
+    *link = window->next;
+    run->n_windows--;
+    free_window(run->pool, window);
+    run->pool->changes++;
+}
+
+static int place_window(spk_run_t *run, spk_window_t *window)
+{
+    spork_pool_t *pool = run->pool;
+
+    if (run->in_place) {
+        window->in = run->in_at + window->first * run->in_size;
+    } else if (run->in_size > 0) {
+        window->in_block = spk_memory_alloc(pool, window->count * run->in_size);
+        if (window->in_block == NULL) return 0;
+        window->in = spk_block_offset(window->in_block);
+    }
+    if (run->out_place) {
+        window->out = run->out_at + window->first * run->out_size;
+    } else if (run->out_size > 0) {
+        window->out_block = spk_memory_alloc(pool, window->count * run->out_size);
+        if (window->out_block == NULL) return 0;
+        window->out = spk_block_offset(window->out_block);
+    }
+    if (window->in_block != NULL)
+        memcpy(spk_memory_at(pool, window->in_block), run->in + window->first * run->in_size,
+               window->count * run->in_size);
+    return 1;
+}
+
+static spk_window_t *make_window(spk_run_t *run, size_t count)
+{
+    spk_window_t *window = calloc(1, sizeof *window);
+
+    if (window == NULL) return NULL;
+    window->first = run->next;
+    window->count = window->left = (uint32_t)count;
+    if (!place_window(run, window)) {
+        free_window(run->pool, window);
+        return NULL;
+    }
+    window->next = run->windows;
+    run->windows = window;
+    run->n_windows++;
+    run->next += count;
+    return window;
+}
+
+/* ---- what becomes of a job's items: spk_owner_t ----------------------------------------------------------------- */
+
+static void push_todo(spk_run_t *run, spk_window_t *window, uint32_t begin, uint32_t end)
+{
+    todo_t *todo;
+
+    if (!grow((void **)&run->todo, run->n_todo, &run->max_todo, sizeof *run->todo)) {
+        run->trouble = APR_ENOMEM;
+        run->stopping = 1;
+        cancel_items(run, window->first + begin, end - begin);
+        count_down(run, window, end - begin);
+        return;
+    }
+    todo = &run->todo[run->n_todo++];
+    todo->window = window;
+    todo->range.begin = begin;
+    todo->range.end = end;
+}
+
+static void on_outcome(spork_pool_t *pool, unsigned slot, uint32_t item, const spk_result_t *result)
+{
+    spk_run_t *run = pool->run;
+    spk_window_t *window = pool->slots[slot].of;
+    uint32_t at = pool->slots[slot].base + item;
+    size_t index = window->first + at;
+
+    if (result->status == APR_SUCCESS || at >= window->count) return;
+    if (window->failed == NULL) window->failed = calloc(window->count / 8 + 1, 1);
+    if (window->failed == NULL) run->trouble = APR_ENOMEM;
+    if (window->failed == NULL || (window->failed[at / 8] >> (at % 8) & 1)) return;
+    window->failed[at / 8] |= (unsigned char)(1U << (at % 8));
+    add_failure(run, index, result, attempts_before(run, index) + 1);
+    run->ended--; /* it is counted with its job */
+}
+
+static void on_casualty(spork_pool_t *pool, unsigned slot, uint32_t item, const spk_result_t *result)
+{
+    spk_run_t *run = pool->run;
+    spk_window_t *window = pool->slots[slot].of;
+    uint32_t at = pool->slots[slot].base + item;
+    size_t index = window->first + at;
+    spk_result_t copy = *result;
+
+    count_attempt(run, index);
+    if (!run->stopping && attempts_before(run, index) <= pool->config.retries) {
+        push_todo(run, window, at, at + 1);
+        return;
+    }
+    if (run->stopping && !run->stop_on_error) {
+        copy.status = SPORK_ECANCELLED;
+        copy.signal = 0;
+        copy.exit_code = 0;
+    }
+    add_failure(run, index, &copy, attempts_before(run, index));
+    count_down(run, window, 1);
+}
+
+static void on_rest(spork_pool_t *pool, unsigned slot, spk_range_t range)
+{
+    spk_run_t *run = pool->run;
+    spk_window_t *window = pool->slots[slot].of;
+    uint32_t base = pool->slots[slot].base;
+
+    if (!run->stopping) {
+        push_todo(run, window, base + range.begin, base + range.end);
+        return;
+    }
+    cancel_items(run, window->first + base + range.begin, range.end - range.begin);
+    count_down(run, window, range.end - range.begin);
+}
+
+static void on_through(spork_pool_t *pool, unsigned slot)
+{
+    spk_run_t *run = pool->run;
+    spk_window_t *window = pool->slots[slot].of;
+    uint32_t finished = pool->slots[slot].count - pool->slots[slot].moved;
+
+    run->ended += finished;
+    window->jobs--;
+    count_down(run, window, finished);
+}
+
+static const spk_owner_t map_owner = { on_outcome, on_casualty, on_rest, on_through };
+
+/* ---- feeding ------------------------------------------------------------------------------------------------------- */
+
+static uint32_t lanes_for(const spork_pool_t *pool, uint32_t count, uint32_t chunk)
+{
+    uint32_t chunks = chunk == 0 ? count : count / chunk + (count % chunk != 0), lanes = (uint32_t)pool->n;
+
+    if (lanes > SPK_LANES) lanes = SPK_LANES;
+    return chunks < lanes ? chunks : lanes;
+}
+
+static int post_range(spk_run_t *run, spk_window_t *window, spk_range_t range)
+{
+    spk_post_t post;
+
+    memset(&post, 0, sizeof post);
+    post.owner = &map_owner;
+    post.of = window;
+    post.flags = run->pool->config.timeout > 0 ? SPK_JOB_GUARDED | SPK_JOB_TIMED : 0U;
+    post.fn = run->fn;
+    post.count = range.end - range.begin;
+    post.chunk = run->chunk;
+    post.n_lanes = lanes_for(run->pool, post.count, run->chunk);
+    post.base = range.begin;
+    post.first = window->first + range.begin;
+    post.in = window->in + range.begin * run->in_size;
+    post.in_size = run->in_size;
+    post.out = window->out + range.begin * run->out_size;
+    post.out_size = run->out_size;
+    if (spk_job_post(run->pool, &post) < 0) return 0;
+    window->jobs++;
+    return 1;
+}
+
+/* Stop all open jobs of the map: what is not begun comes back as rest. */
+static void stop_jobs(spk_run_t *run)
+{
+    size_t left = run->count - run->next;
+    unsigned slot;
+
+    while (run->n_todo > 0) {
+        todo_t todo = run->todo[--run->n_todo];
+
+        cancel_items(run, todo.window->first + todo.range.begin, todo.range.end - todo.range.begin);
+        count_down(run, todo.window, todo.range.end - todo.range.begin);
+    }
+    run->next = run->count;
+    cancel_items(run, run->count - left, left);
+    for (slot = 0; slot < SPK_SLOTS; slot++)
+        if (run->pool->slots[slot].owner == &map_owner) spk_job_stop(run->pool, slot);
+}
+
+/* A window smaller than planned is better than none; without any under way it is now or never. */
+static spk_window_t *next_window(spk_run_t *run)
+{
+    size_t count = run->count - run->next < run->per_window ? run->count - run->next : run->per_window;
+    spk_window_t *window = make_window(run, count);
+
+    while (window == NULL && count > 1 && run->n_windows == 0) {
+        count /= 2;
+        window = make_window(run, count);
+    }
+    if (window == NULL && run->n_windows == 0 && !spk_queue_is_under_way(run->pool)) {
+        run->trouble = spk_error(SPORK_ETOOBIG,
+                                 "spork_map: no room in the arena for an item of %" APR_SIZE_T_FMT
+                                 " + %" APR_SIZE_T_FMT " bytes",
+                                 run->in_size, run->out_size);
+        run->stopping = 1;
+    }
+    return window;
+}
+
+static int may_open_window(const spk_run_t *run)
+{
+    int most = run->per_window > (size_t)run->pool->n * 16 ? WINDOWS_COPIED : MAP_SLOTS;
+
+    return run->next < run->count && run->n_windows < most;
+}
+
+void spk_run_feed(spork_pool_t *pool)
+{
+    spk_run_t *run = pool->run;
+    spk_window_t *window;
+    spk_range_t whole = { 0, 0 };
+
+    if (run == NULL || !run->active) return;
+    if (run->stopping) stop_jobs(run);
+    while (!run->stopping && spk_jobs_of(pool, &map_owner) < MAP_SLOTS) {
+        if (run->n_todo > 0) {
+            if (!post_range(run, run->todo[run->n_todo - 1].window, run->todo[run->n_todo - 1].range)) return;
+            run->n_todo--;
+        } else if (may_open_window(run)) {
+            window = next_window(run);
+            if (window == NULL) return;
+            whole.end = window->count;
+            if (!post_range(run, window, whole)) push_todo(run, window, 0, window->count);
+        } else {
+            return;
+        }
+    }
+}
+
+/* ---- one map --------------------------------------------------------------------------------------------------------- */
+
+static int is_over(void *of)
+{
+    const spk_run_t *run = of;
+
+    return run->ended >= run->count && run->n_windows == 0;
+}
+
+/* End the workers that are at this map, so that the call can return. */
+static void kill_runners(spork_pool_t *pool)
+{
+    spk_cur_t cur;
+    int m;
+
+    for (m = 0; m < pool->n; m++) {
+        if (pool->members[m].state == SPK_ABSENT) continue;
+        cur = spk_cur_unpack(atomic_load_explicit(&pool->members[m].seat->cur, memory_order_acquire));
+        if (cur.state != SPK_CUR_NONE && cur.slot < SPK_SLOTS &&
+            pool->slots[cur.slot].state == SPK_SLOT_OPEN && pool->slots[cur.slot].owner == &map_owner) {
+            if (pool->members[m].condemned == APR_SUCCESS) pool->members[m].condemned = SPORK_ECANCELLED;
+            spk_os_process_kill(&pool->members[m].process);
+        }
+    }
+}
+
+/* How long killed workers may take to be gone, before all are ended and what they held is given up. */
+#define CANCEL_PATIENCE (UINT64_C(10) * 1000000000)
+
+/* The system does not let a worker die (a dead network file system): forget its jobs, and the pool. */
+static void abandon(spork_pool_t *pool)
+{
+    unsigned slot;
+
+    for (slot = 0; slot < SPK_SLOTS; slot++)
+        if (pool->slots[slot].state == SPK_SLOT_OPEN && pool->slots[slot].owner == &map_owner)
+            pool->slots[slot].state = SPK_SLOT_LEAVING;
+    spk_crew_break(pool, SPORK_ESTART, "a worker was killed, but the system does not end it");
+}
+
+void spk_run_cancel(spork_pool_t *pool)
+{
+    spk_run_t *run = pool->run;
+    uint64_t until;
+
+    if (run == NULL || !run->active) return;
+    run->stopping = 1;
+    run->stop_on_error = 0;
+    stop_jobs(run);
+    until = spk_os_clock() + CANCEL_PATIENCE;
+    /* again and again: one that had not seen the stop may have begun an item after the last look */
+    while (pool->broken == APR_SUCCESS && !is_over(run) && spk_os_clock() < until) {
+        kill_runners(pool);
+        spk_pump_until(pool, is_over, run, 20000, 0);
+    }
+    if (is_over(run)) return;
+    spk_crew_end(pool, 0);
+    spk_pump(pool);
+    spk_pump(pool);
+    if (!is_over(run)) abandon(pool);
+}
+
+static int by_index(const void *a, const void *b)
+{
+    size_t x = ((const spork_outcome_t *)a)->index, y = ((const spork_outcome_t *)b)->index;
+
+    return (x > y) - (x < y);
+}
+
+int spk_run_is_under_way(const spork_pool_t *pool)
+{
+    return pool->run != NULL && pool->run->active && pool->run->n_windows > 0;
+}
+
+void spk_run_free(spork_pool_t *pool)
+{
+    spk_run_t *run = pool->run;
+
+    if (run == NULL) return;
+    while (run->windows != NULL) {
+        spk_window_t *window = run->windows;
+
+        run->windows = window->next;
+        free_window(pool, window);
+    }
+    free(run->todo);
+    free(run->failures);
+    if (run->mem != NULL) apr_pool_destroy(run->mem);
+    free(run);
+    pool->run = NULL;
+}
+
+static apr_status_t check_sizes(const void *in, size_t in_size, const void *out, size_t out_size,
+                                size_t count)
+{
+    if (in == NULL && in_size > 0 && count > 0)
+        return spk_error(APR_EINVAL, "spork_map: in is NULL, but in_size is not 0");
+    if (out == NULL && out_size > 0 && count > 0)
+        return spk_error(APR_EINVAL, "spork_map: out is NULL, but out_size is not 0");
+    if ((in_size > 0 && count > SIZE_MAX / 2 / in_size) || (out_size > 0 && count > SIZE_MAX / 2 / out_size))
+        return spk_error(APR_EINVAL, "spork_map: count times the size of an item overflows");
+    return APR_SUCCESS;
+}
+
+static int overlap(const void *in, size_t in_bytes, const void *out, size_t out_bytes)
+{
+    uintptr_t a = (uintptr_t)in, b = (uintptr_t)out;
+
+    return in_bytes > 0 && out_bytes > 0 && a < b + out_bytes && b < a + in_bytes;
+}
+
+static apr_status_t check_map(spork_pool_t *pool, spork_fn_t fn, const void *in, size_t in_size,
+                              const void *out, size_t out_size, size_t count)
+{
+    apr_status_t status = spk_pool_check(pool, "spork_map");
+
+    if (status != APR_SUCCESS) return status;
+    if (fn == NULL) return spk_error(APR_EINVAL, "spork_map: fn is NULL");
+    status = check_sizes(in, in_size, out, out_size, count);
+    if (status != APR_SUCCESS) return status;
+    if (spk_registry_find(fn) == SPK_NOT_A_TASK)
+        return spk_error(SPORK_ENOTTASK,
+                         "spork_map: the function is not in a task table given to spork_init()");
+    if (overlap(in, in_size * count, out, out_size * count) &&
+        (pool->config.retries > 0 || in != out || in_size != out_size))
+        return spk_error(APR_EINVAL,
+                         "spork_map: in and out overlap, and not item by item, or the pool has retries");
+    if (pool->closed) return spk_error(SPORK_ECLOSED, "spork_map: the pool was closed");
+    if (pool->broken != APR_SUCCESS) return spk_error(pool->broken, "spork_map: %s", pool->broken_words);
+    return APR_SUCCESS;
+}
+
+/* Items that make a window of the usual size, but enough of them to keep every worker busy. */
+static size_t plan_windows(const spk_run_t *run)
+{
+    size_t bytes = (run->in_place ? 0 : run->in_size) + (run->out_place ? 0 : run->out_size);
+    size_t least = ((size_t)run->pool->n * 2 + MAP_SLOTS - 1) / MAP_SLOTS, items;
+    size_t share = (run->pool->shm.reserved - run->pool->payloads) / ((size_t)MAP_SLOTS * 2);
+
+    if (bytes == 0) return WINDOW_ITEMS;
+    if (share > WINDOW_BYTES) share = WINDOW_BYTES;
+    items = share / bytes;
+    if (items < least) items = least;
+    if (run->chunk > 1 && items > run->chunk) items -= items % run->chunk;
+    return items < WINDOW_ITEMS ? items : WINDOW_ITEMS;
+}
+
+static spk_run_t *make_run(spork_pool_t *pool, const spork_map_t *options)
+{
+    spk_run_t *run = calloc(1, sizeof *run);
+    size_t chunk = options != NULL ? options->chunk : 0;
+
+    if (run == NULL) return NULL;
+    run->pool = pool;
+    run->chunk = chunk < WINDOW_ITEMS ? (uint32_t)chunk : (uint32_t)WINDOW_ITEMS;
+    run->stop_on_error = options != NULL && options->stop_on_error;
+    if (apr_pool_create(&run->mem, pool->mem) != APR_SUCCESS) {
+        free(run);
+        return NULL;
+    }
+    run->tries = apr_hash_make(run->mem);
+    return run;
+}
+
+static void run_here(spk_run_t *run, spork_fn_t fn)
+{
+    char message[SPORK_MESSAGE_MAX];
+    spk_result_t result = { APR_SUCCESS, 0, 0, NULL, 0, 0 };
+    size_t i;
+
+    for (i = 0; i < run->count && !run->stopping; i++) {
+        if (atomic_exchange(&run->pool->interrupted, 0)) break;
+        result.status = spk_inline_run(run->pool, fn, i, run->in_size > 0 ? run->in + i * run->in_size : NULL,
+                                       run->in_size, run->out_size > 0 ? run->out + i * run->out_size : NULL,
+                                       run->out_size, NULL, NULL, message);
+        result.out = (unsigned char *)message;
+        result.words = strlen(message);
+        if (result.status != APR_SUCCESS) add_failure(run, i, &result, 1);
+    }
+    cancel_items(run, i, run->count - i);
+}
+
+static void run_in_workers(spk_run_t *run)
+{
+    spork_pool_t *pool = run->pool;
+    apr_status_t status;
+    uint64_t end;
+
+    run->in_place =
+        run->in_size > 0 && spk_memory_inside(pool, run->in, run->in_size * run->count, &run->in_at, &end);
+    run->out_place = run->out_size > 0 &&
+                     spk_memory_inside(pool, run->out, run->out_size * run->count, &run->out_at, &end);
+    run->per_window = plan_windows(run);
+    run->active = 1;
+    status = spk_pump_until(pool, is_over, run, -1, 0);
+    if (status != APR_SUCCESS) spk_run_cancel(pool);
+    run->active = 0;
+    if (pool->broken != APR_SUCCESS) {
+        spk_queue_cancel(pool);
+        run->trouble = spk_error(pool->broken, "spork_map: %s", pool->broken_words);
+    }
+}
+
+apr_status_t spork_map(spork_pool_t *pool, spork_fn_t fn, const void *in, apr_size_t in_size, void *out,
+                       apr_size_t out_size, apr_size_t count, spork_map_t *options)
+{
+    apr_status_t status = check_map(pool, fn, in, in_size, out, out_size, count);
+    spk_run_t *run;
+
+    if (options != NULL) {
+        options->failures = NULL;
+        options->n_failures = 0;
+    }
+    if (status != APR_SUCCESS) return status;
+    spk_run_free(pool);
+    run = make_run(pool, options);
+    if (run == NULL) return spk_error(APR_ENOMEM, "spork_map: no memory");
+    pool->run = run;
+    run->fn = (uint32_t)spk_registry_find(fn);
+    run->in = in;
+    run->out = out;
+    run->in_size = in_size;
+    run->out_size = out_size;
+    run->count = count;
+    if (count > 0 && pool->n == 0) run_here(run, fn);
+    if (count > 0 && pool->n > 0) run_in_workers(run);
+    if (run->n_failures > 1) qsort(run->failures, run->n_failures, sizeof *run->failures, by_index);
+    if (options != NULL) {
+        options->failures = run->failures;
+        options->n_failures = run->n_failures;
+    }
+    if (run->trouble != APR_SUCCESS) return run->trouble;
+    if (run->n_failures == 0) return APR_SUCCESS;
+    return spk_error(SPORK_EFAILED,
+                     "spork_map: %" APR_SIZE_T_FMT " of %" APR_SIZE_T_FMT " items did not succeed",
+                     run->n_failures, count);
+}

@@ -1,0 +1,231 @@
+/*
+ * A pool as the parent knows it: all of it private memory. What stands in the shared segment is only
+ * reached through `head`, and nothing read there is believed without a check against what stands here.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef SPK_POOL_H
+#define SPK_POOL_H
+
+#include "arena.h"
+#include "claim.h"
+#include "compiler.h"
+#include "os.h"
+#include "spork.h"
+
+/* ---- workers ------------------------------------------------------------------------------------ */
+
+enum { SPK_ABSENT, SPK_STARTING, SPK_READY };
+
+typedef struct {
+    spk_seat_t *seat;
+    spk_os_bell_t bell;
+    spk_os_process_t process;
+    int state;           /* SPK_ABSENT … */
+    uint64_t since;      /* clock: when it was started, or (ABSENT) when it may be */
+    uint64_t taken;      /* entries taken out of its ring */
+    uint64_t granted;    /* wishes granted to it */
+    spk_block_t *region; /* where its replies may lie */
+    int region_once;     /* for one reply, then it is taken back */
+    uint64_t finished;   /* seat.finished as last seen */
+    int reported;        /* it has reported something since it was started */
+
+    /* an item that the parent ended, and as what */
+    apr_status_t condemned;
+
+    /* the deadline's own memory of what it runs */
+    uint64_t seen_cur, seen_serial, seen_at;
+} spk_member_t;
+
+/* ---- jobs --------------------------------------------------------------------------------------------- */
+
+/* How an item ended, on its way from a worker's ring or grave to its owner. */
+typedef struct {
+    apr_status_t status;
+    int signal;
+    uint32_t exit_code;
+    const unsigned char *out; /* in the arena, in bounds; to be copied before it is looked at */
+    size_t out_size;
+    size_t words; /* bytes of the message, behind the reply */
+} spk_result_t;
+
+/* Who posted a job, and what he wants to hear of it. Called from the pump only. */
+typedef struct {
+    /* This item was run and told its outcome. */
+    void (*outcome)(spork_pool_t *pool, unsigned slot, uint32_t item, const spk_result_t *result);
+    /* This item was begun and its worker is gone. */
+    void (*casualty)(spork_pool_t *pool, unsigned slot, uint32_t item, const spk_result_t *result);
+    /* These were not begun and will not be, in this job. */
+    void (*rest)(spork_pool_t *pool, unsigned slot, spk_range_t range);
+    /* Every other item of the job was finished. */
+    void (*through)(spork_pool_t *pool, unsigned slot);
+} spk_owner_t;
+
+enum { SPK_SLOT_FREE, SPK_SLOT_OPEN, SPK_SLOT_LEAVING };
+
+typedef struct {
+    int state;
+    const spk_owner_t *owner;
+    void *of; /* the owner's: batch or window */
+    uint64_t serial;
+    uint32_t flags, count, chunk, n_lanes;
+    uint32_t ends[SPK_LANES];
+    uint32_t base;  /* the owner's: item 0 in the window */
+    uint32_t moved; /* items that went to casualty or rest */
+} spk_slot_t;
+
+typedef struct {
+    const spk_owner_t *owner;
+    void *of;
+    uint32_t flags, fn, count, chunk, n_lanes, base;
+    uint64_t first;
+    uint64_t in, in_size, out, out_size;
+} spk_post_t;
+
+/* ---- the pool -------------------------------------------------------------------------------------------- */
+
+typedef struct spk_run_t spk_run_t;     /* a map under way: map.c */
+typedef struct spk_queue_t spk_queue_t; /* submitted items: submit.c */
+typedef struct spk_alloc_t spk_alloc_t;
+
+struct spork_pool_t {
+    apr_pool_t *mem;
+    int64_t owner; /* process id of its maker */
+    spork_config_t config;
+    spork_start_e start; /* never AUTO */
+    int automatic;       /* start was chosen by AUTO */
+    int n;               /* workers; 0: INLINE */
+    int inside;          /* a call of the API is under way: sources, sinks and tasks may not enter */
+    int closed;          /* close or terminate was called */
+    apr_status_t broken; /* why workers cannot be had any more */
+    char broken_words[256];
+    volatile _Atomic int interrupted;
+
+    /* shared memory */
+    spk_os_shm_t shm;
+    spk_header_t *head;
+    spk_arena_t arena;
+    size_t touched;      /* offsets below were given out before */
+    size_t payloads;     /* offset where the arena begins */
+    int foreign;         /* this process did not make the pool: leave the segment alone */
+    spk_alloc_t *allocs; /* of spork_alloc(), by offset: memory.c */
+    size_t n_allocs, max_allocs;
+    spk_block_t *init_arg;
+    unsigned char secret[SPK_SECRET];
+    uint64_t fingerprint;
+
+    /* workers */
+    spk_member_t *members;
+    spk_os_bell_t bell;
+    spk_os_watch_t *watch;
+    uint32_t spin;        /* microseconds that whoever waits stays awake */
+    int was_ready;        /* all workers were, once */
+    unsigned fruitless;   /* starts in a row that came to nothing */
+    unsigned idle_deaths; /* deaths in a row of workers that had nothing to do */
+    uint64_t rang;        /* clock: the last time everybody was rung */
+    uint64_t looked;      /* clock: the last look at every process */
+
+    /* jobs */
+    spk_slot_t slots[SPK_SLOTS];
+    uint64_t serials; /* jobs ever posted */
+    uint64_t changes; /* counts what the pump did: a wait begins when a round changed nothing */
+    spk_run_t *run;   /* the map under way */
+
+    /* submitted items */
+    spk_queue_t *queue;
+};
+
+/* ---- memory.c: the arena with its commits ---------------------------------------------------------------- */
+
+spk_block_t *spk_memory_alloc(spork_pool_t *pool, size_t size);
+void spk_memory_free(spork_pool_t *pool, spk_block_t *block);
+unsigned char *spk_memory_at(const spork_pool_t *pool, const spk_block_t *block);
+/* 1 and the offset if [memory, memory + size) lies inside one allocation of spork_alloc(). */
+int spk_memory_inside(spork_pool_t *pool, const void *memory, size_t size, uint64_t *offset, uint64_t *end);
+
+/* ---- crew.c: starting, watching and replacing workers ------------------------------------------------------ */
+
+/* Start all workers and wait until they are ready. */
+apr_status_t spk_crew_start(spork_pool_t *pool);
+/* Take what the workers' rings hold, grant their wishes. */
+void spk_crew_drain(spork_pool_t *pool);
+/* Look who died, settle what they held; start replacements; end those who start too slowly. */
+void spk_crew_tend(spork_pool_t *pool);
+/* Ask all to end, then make them; reap all. `gently` waits for idle ones to end by themselves. */
+void spk_crew_end(spork_pool_t *pool, int gently);
+/* Wake as many sleeping workers as the open jobs can use. */
+void spk_crew_wake(spork_pool_t *pool);
+/* Close handles; in a forked child of the host that is all that happens. */
+void spk_crew_free(spork_pool_t *pool);
+/* Give up: no worker can be had. */
+void spk_crew_break(spork_pool_t *pool, apr_status_t status, const char *format, ...) SPK_PRINTF(3, 4);
+
+/* ---- deadline.c: ending single items while they run ---------------------------------------------------- */
+
+/* Condemn the item if this member runs it: 1 and the process is killed; it will be settled as `status`. */
+int spk_condemn(spork_pool_t *pool, int member, unsigned slot, uint32_t item, apr_status_t status);
+/* Enforce the pool's timeout. Microseconds until it must be done again, negative: never. */
+apr_interval_time_t spk_deadlines(spork_pool_t *pool);
+
+/* ---- jobs.c ------------------------------------------------------------------------------------------------ */
+
+/* A slot is free. */
+int spk_job_can_be_posted(const spork_pool_t *pool);
+/* Open a job; the slot, or -1 if none is free. */
+int spk_job_post(spork_pool_t *pool, const spk_post_t *post);
+/* Some job is open. */
+int spk_jobs_any(const spork_pool_t *pool);
+/* How many jobs of this owner are open, or leaving. */
+int spk_jobs_of(const spork_pool_t *pool, const spk_owner_t *owner);
+/* Begin no further item of it: what is not claimed goes to the owner as rest at once. */
+void spk_job_stop(spork_pool_t *pool, unsigned slot);
+/* See which jobs are through, free the slots that nobody looks at. */
+void spk_jobs_sweep(spork_pool_t *pool);
+/* A worker is gone: its casualty and the rest of its claims go to their owners. */
+void spk_jobs_settle(spork_pool_t *pool, int member, const spk_result_t *casualty);
+/* One entry of a worker's ring, already copied: check it, hand it to the job's owner. */
+void spk_jobs_deliver(spork_pool_t *pool, int member, const spk_entry_t *entry);
+
+/* ---- pump.c: what the parent does while it waits ------------------------------------------------------------ */
+
+/* One round of everything that can be done now. */
+void spk_pump(spork_pool_t *pool);
+/* Pump until done(of), or the time-out (microseconds, negative: for ever), or an interrupt
+ * (SPORK_ECANCELLED), or the pool is broken and has nothing left under way. `spin` stays awake briefly. */
+apr_status_t spk_pump_until(spork_pool_t *pool, int (*done)(void *of), void *of, apr_interval_time_t timeout,
+                            int spin);
+
+/* ---- submit.c, map.c ------------------------------------------------------------------------------------------ */
+
+apr_status_t spk_queue_create(spork_pool_t *pool);
+/* Post what waits, as far as there are slots; `all` also small batches. */
+void spk_queue_feed(spork_pool_t *pool, int all);
+/* Nothing submitted is waiting or under way. */
+int spk_queue_is_empty(const spork_pool_t *pool);
+/* Some of it is with the workers. */
+int spk_queue_is_under_way(const spork_pool_t *pool);
+/* Cancel everything that is not done. The workers are gone. */
+void spk_queue_cancel(spork_pool_t *pool);
+void spk_queue_free(spork_pool_t *pool);
+
+/* Post further windows of the map under way. */
+void spk_run_feed(spork_pool_t *pool);
+/* 1 while a map has windows in the arena. */
+int spk_run_is_under_way(const spork_pool_t *pool);
+/* Cancel what is left of it. */
+void spk_run_cancel(spork_pool_t *pool);
+void spk_run_free(spork_pool_t *pool);
+
+/* ---- inline.c ----------------------------------------------------------------------------------------------- */
+
+/* Run one item here. Its reply, if it has no slot, is malloc'd into *reply (may be NULL for none wanted). */
+apr_status_t spk_inline_run(spork_pool_t *pool, spork_fn_t fn, apr_size_t index, const void *in,
+                            apr_size_t in_size, void *slot, apr_size_t slot_size, unsigned char **reply,
+                            apr_size_t *reply_size, char *message);
+
+/* ---- every call of the API begins with this ------------------------------------------------------------------- */
+
+/* APR_EINVAL for NULL, another process's pool, or a call from inside a call. `name` for the words. */
+apr_status_t spk_pool_check(const spork_pool_t *pool, const char *name);
+
+#endif

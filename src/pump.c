@@ -1,0 +1,122 @@
+/*
+ * The pump: what the parent does while it waits in the pool. There is no thread behind the program's
+ * back, so every waiting call comes here.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "compiler.h"
+#include "pool.h"
+
+/* The parent looks around at least this often while it waits, in case somebody did not ring. */
+#define LOOK_AROUND ((apr_interval_time_t)100000)
+
+void spk_pump(spork_pool_t *pool)
+{
+    spk_crew_drain(pool);
+    spk_crew_tend(pool);
+    spk_deadlines(pool);
+    spk_jobs_sweep(pool);
+    spk_run_feed(pool);
+    spk_queue_feed(pool, 1);
+    if (pool->broken != APR_SUCCESS && pool->was_ready && !spk_run_is_under_way(pool)) {
+        spk_crew_end(pool, 0);
+        spk_queue_cancel(pool);
+    }
+}
+
+static int has_news(const spork_pool_t *pool)
+{
+    int m;
+
+    for (m = 0; m < pool->n; m++)
+        if (pool->members[m].state != SPK_ABSENT &&
+            atomic_load_explicit(&pool->members[m].seat->head, memory_order_relaxed) !=
+                pool->members[m].taken)
+            return 1;
+    return 0;
+}
+
+static int spin_for_news(const spork_pool_t *pool)
+{
+    uint64_t until = spk_os_clock() + (uint64_t)pool->spin * 1000;
+    int i;
+
+    do {
+        for (i = 0; i < 64; i++) {
+            if (has_news(pool)) return 1;
+            SPK_RELAX();
+        }
+        spk_os_yield(); /* where processors are short, a worker may be waiting for this one */
+    } while (spk_os_clock() < until);
+    return 0;
+}
+
+/* Nothing was heard although there is work: ring everybody, in case somebody sleeps who should not. */
+static void look_around(spork_pool_t *pool)
+{
+    uint64_t now = spk_os_clock();
+    int m;
+
+    if (!spk_jobs_any(pool) || now - pool->rang < (uint64_t)LOOK_AROUND * 1000) return;
+    pool->rang = now;
+    for (m = 0; m < pool->n; m++)
+        if (pool->members[m].state != SPK_ABSENT) spk_os_bell_ring(&pool->members[m].bell);
+}
+
+/* Sleep until somebody rings or dies, at most this long. The flag is up before the last look: who
+ * changes something after that look sees it and rings (worker.c has the other half). */
+static int sleep_once(spork_pool_t *pool, int (*done)(void *of), void *of, apr_interval_time_t most)
+{
+    _Atomic uint32_t *asleep = &pool->head->parent_asleep;
+    uint64_t changes = pool->changes;
+    int is_done;
+
+    atomic_store_explicit(asleep, 1, memory_order_relaxed);
+    atomic_thread_fence(memory_order_seq_cst);
+    spk_pump(pool);
+    is_done = done(of);
+    if (!is_done && changes == pool->changes && !pool->interrupted &&
+        spk_os_watch_wait(pool->watch, most) == APR_TIMEUP)
+        look_around(pool);
+    atomic_store_explicit(asleep, 0, memory_order_relaxed);
+    return is_done;
+}
+
+/* Microseconds until this call has to do something by itself; at most LOOK_AROUND, at least one
+ * millisecond. */
+static apr_interval_time_t patience(spork_pool_t *pool, uint64_t now, uint64_t until)
+{
+    apr_interval_time_t most = LOOK_AROUND, deadline = spk_deadlines(pool);
+
+    if (deadline >= 0 && deadline < most) most = deadline;
+    if ((until - now) / 1000 < (uint64_t)most) most = (apr_interval_time_t)((until - now) / 1000);
+    return most > 1000 ? most : 1000;
+}
+
+/* The moment when a time-out that begins now is over; UINT64_MAX: never. */
+static uint64_t end_of(apr_interval_time_t timeout)
+{
+    uint64_t now = spk_os_clock();
+
+    if (timeout < 0 || (uint64_t)timeout > (UINT64_MAX - now) / 1000) return UINT64_MAX;
+    return now + (uint64_t)timeout * 1000;
+}
+
+apr_status_t spk_pump_until(spork_pool_t *pool, int (*done)(void *of), void *of, apr_interval_time_t timeout,
+                            int spin)
+{
+    uint64_t until = end_of(timeout), changes, now;
+
+    for (;;) {
+        changes = pool->changes;
+        spk_pump(pool);
+        if (done(of)) return APR_SUCCESS;
+        if (pool->broken != APR_SUCCESS) return pool->broken;
+        if (atomic_exchange(&pool->interrupted, 0)) return SPORK_ECANCELLED;
+        now = spk_os_clock();
+        if (now >= until) return APR_TIMEUP;
+        if (changes != pool->changes) continue;
+        if (spin && pool->spin > 0 && spin_for_news(pool)) continue;
+        if (sleep_once(pool, done, of, patience(pool, now, until))) return APR_SUCCESS;
+    }
+}

@@ -1,0 +1,127 @@
+/*
+ * spork_init(): find out whether this process is a worker, and become it.
+ *
+ * A worker's command line only says where it may find its kit. What proves that spork started it
+ * comes through the inherited line: a secret that also stands at the head of the inherited segment.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "role.h"
+
+#include "error.h"
+#include "os.h"
+#include "registry.h"
+#include "worker.h"
+
+#include <apr_general.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { ROLE_NONE, ROLE_PARENT, ROLE_WORKER };
+
+static int role = ROLE_NONE;
+
+int spk_role_is_parent(void)
+{
+    return role == ROLE_PARENT;
+}
+
+int spk_role_is_worker(void)
+{
+    return role == ROLE_WORKER;
+}
+
+void spk_role_become_worker(void)
+{
+    role = ROLE_WORKER;
+}
+
+const char *spk_role_parse(int argc, const char *const *argv)
+{
+    size_t length = strlen(SPK_ROLE);
+
+    if (argc < 2 || argv == NULL || argv[1] == NULL || strncmp(argv[1], SPK_ROLE, length) != 0) return NULL;
+    return argv[1] + length;
+}
+
+static void no_parent(const char *why)
+{
+    fprintf(
+        stderr,
+        "spork: this is a worker's command line, but no parent started it (%s); run the program without it\n",
+        why);
+    fflush(stderr);
+    spk_os_exit(SPK_EXIT_NO_PARENT);
+}
+
+/* How long a parent may take to have written the hello: it did so before it started this process. */
+#define HELLO_PATIENCE ((apr_interval_time_t)10 * APR_USEC_PER_SEC)
+
+static void check_hello(const spk_hello_t *hello)
+{
+    if (hello->magic != SPK_MAGIC || hello->n_seats == 0 || hello->n_seats > SPORK_WORKERS_MAX ||
+        hello->id >= hello->n_seats || hello->arena >= hello->reserved)
+        no_parent("its message makes no sense");
+    if (hello->fingerprint != spk_registry_fingerprint()) spk_os_exit(SPK_EXIT_MISMATCH);
+    if (hello->arena < offsetof(spk_header_t, seats) + hello->n_seats * sizeof(spk_seat_t))
+        no_parent("its message makes no sense");
+}
+
+static void be_spawned_worker(const char *numbers)
+{
+    static spk_worker_t worker;
+    spk_hello_t hello;
+
+    memset(&worker, 0, sizeof worker);
+    memset(&hello, 0, sizeof hello);
+    if (spk_os_kit_adopt(&worker.kit, numbers) != APR_SUCCESS) no_parent("its handles are not there");
+    if (spk_os_line_read(worker.kit.line, &hello, sizeof hello, HELLO_PATIENCE) != APR_SUCCESS)
+        no_parent("nothing came through its line");
+    check_hello(&hello);
+    if (spk_os_shm_attach(&worker.shm, worker.kit.shm, (size_t)hello.reserved) != APR_SUCCESS ||
+        spk_os_shm_commit(&worker.shm, (size_t)hello.arena) != APR_SUCCESS)
+        no_parent("its segment cannot be mapped");
+    worker.head = (spk_header_t *)(void *)worker.shm.base;
+    if (worker.head->magic != SPK_MAGIC || memcmp(worker.head->secret, hello.secret, SPK_SECRET) != 0)
+        no_parent("its segment belongs to somebody else");
+    worker.id = hello.id;
+    role = ROLE_WORKER;
+    spk_worker_main(&worker);
+}
+
+/* What makes this process a worker: its own command line as main has it, or, if a framework took
+ * arguments away before, as the system has it. A worker that missed it would be a parent, and start workers. */
+static const char *find_role(int *argc, char ***argv, apr_pool_t *mem)
+{
+    const char *numbers = NULL;
+    char **args = NULL;
+    int n = 0;
+
+    if (argc != NULL && argv != NULL) numbers = spk_role_parse(*argc, (const char *const *)*argv);
+    if (numbers == NULL && spk_os_command_line(&n, &args, mem) == APR_SUCCESS)
+        numbers = spk_role_parse(n, (const char *const *)args);
+    return numbers;
+}
+
+apr_status_t spork_init(int *argc, char ***argv, const spork_entry_t *entries)
+{
+    apr_pool_t *mem;
+    apr_status_t status;
+    const char *numbers = NULL;
+
+    if (role != ROLE_NONE) return spk_error(APR_EINVAL, "spork_init: called a second time");
+    status = apr_initialize();
+    if (status == APR_SUCCESS) status = apr_pool_create(&mem, NULL);
+    if (status != APR_SUCCESS) return spk_error_os(status, "spork_init: APR cannot be initialized");
+    numbers = find_role(argc, argv, mem);
+    status = spk_registry_build(entries, mem);
+    if (status == APR_SUCCESS && spk_os_init() != APR_SUCCESS)
+        status = spk_error(APR_EGENERAL, "spork_init: the system does not tell where this program lies");
+    if (status != APR_SUCCESS && numbers != NULL) no_parent(spork_error());
+    if (status == APR_SUCCESS && numbers != NULL) be_spawned_worker(numbers);
+    if (status == APR_SUCCESS)
+        role = ROLE_PARENT;
+    else
+        apr_pool_destroy(mem);
+    return status;
+}

@@ -1,0 +1,161 @@
+/*
+ * What stands in the segment that parent and workers share: words and plain structs, addressed by
+ * offset, never by pointer. docs/design/segment.md is the tour.
+ *
+ * Who writes what is said at each field: (P) the parent, (W) the worker whose seat it is, (*) any
+ * worker. The parent treats all of it as untrusted: it keeps its own copy of what it wrote, loads a
+ * shared word once, and checks it.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef SPK_SHARED_H
+#define SPK_SHARED_H
+
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Shared memory needs atomics without an in-process lock (C11 7.17.5). */
+#if ATOMIC_LLONG_LOCK_FREE != 2 || ATOMIC_INT_LOCK_FREE != 2
+#error "spork needs lock-free 32 and 64 bit atomics"
+#endif
+
+#define SPK_LINE 64  /* bytes a cache line, the unit of false sharing */
+#define SPK_SLOTS 48 /* jobs open at once; at most 64 (a bit each in header.open) */
+#define SPK_LANES 8  /* cursors of one job */
+#define SPK_RING 256 /* entries of a worker's ring, a power of two */
+
+#define SPK_MAGIC UINT64_C(0x6b726f70732d3031)
+#define SPK_SECRET 16
+
+/* ---- a job: a run of items that workers claim from ------------------------------------------ */
+
+typedef struct {
+    _Alignas(SPK_LINE) _Atomic uint64_t word; /* (*) the last claim made here: claim.h */
+    uint32_t end;                             /* (P) one past the lane's last item */
+} spk_lane_t;
+
+enum {
+    SPK_JOB_TABLE = 1,   /* items are spk_item_t, each with its own function: submitted work */
+    SPK_JOB_GUARDED = 2, /* an item may be condemned while it runs: it is finished by compare-and-swap */
+    SPK_JOB_TIMED = 4    /* workers note when they start an item */
+};
+
+typedef struct {
+    _Alignas(SPK_LINE) uint64_t serial; /* (P) of the job, unique in the pool */
+    uint32_t flags;                     /* (P) SPK_JOB_ */
+    uint32_t fn;                        /* (P) number of the task in the registry */
+    uint32_t count;                     /* (P) items */
+    uint32_t chunk;                     /* (P) items a claim, 0: the claimer chooses a power of two */
+    uint32_t n_lanes;                   /* (P) */
+    uint64_t first;                     /* (P) index of item 0 in the caller's map */
+    uint64_t in, in_size;               /* (P) offset of the inputs (or of the table), bytes of one */
+    uint64_t out, out_size;             /* (P) offset of the results, bytes of one */
+    _Atomic uint32_t stop;              /* (P) not 0: begin no further item */
+    spk_lane_t lanes[SPK_LANES];
+} spk_job_t;
+
+#define SPK_BATCH_MAX 64 /* items of a table */
+#define SPK_INLINE 72    /* bytes of input that travel in the item itself */
+
+typedef struct {
+    uint64_t index;             /* (P) number of the item in the pool */
+    uint64_t in_size;           /* (P) */
+    uint64_t in;                /* (P) offset of the input; 0: it stands in bytes */
+    uint32_t fn;                /* (P) */
+    _Atomic uint32_t cancelled; /* (P) not 0: do not begin it */
+    _Alignas(16) unsigned char bytes[SPK_INLINE];
+} spk_item_t;
+
+/* ---- what a worker tells the parent: entries of its ring ----------------------------------- */
+
+enum {
+    SPK_ENTRY_OUTCOME = 1, /* how an item ended: every item of a table, the failed ones of a map */
+    SPK_ENTRY_REST = 2     /* items [item, item + count) of a claim, given back without being begun */
+};
+
+typedef struct {
+    uint64_t serial;   /* of the job */
+    uint32_t kind;     /* SPK_ENTRY_ */
+    uint32_t slot;     /* of the job */
+    uint32_t item;     /* in the job */
+    uint32_t count;    /* REST */
+    int32_t status;    /* OUTCOME */
+    uint32_t words;    /* bytes of the message, which stands behind the reply */
+    uint64_t out;      /* offset of the reply, in the worker's reply region */
+    uint64_t out_size; /* bytes of the reply */
+    uint64_t spare;
+} spk_entry_t;
+
+/* ---- a worker's seat: kept by the pool, taken by one process after the other ----------------- */
+
+enum {
+    SPK_PHASE_EMPTY,
+    SPK_PHASE_STARTING,
+    SPK_PHASE_ENTERED,
+    SPK_PHASE_READY,
+    SPK_PHASE_UNFIT,
+    SPK_PHASE_RETIRED
+};
+/* ASLEEP for want of work; BLOCKED until the parent has made room for what it has to tell. */
+enum { SPK_MOOD_AWAKE, SPK_MOOD_IDLE, SPK_MOOD_ASLEEP, SPK_MOOD_BLOCKED };
+
+#define SPK_WORDS 256 /* bytes of words for a failed initializer */
+
+typedef struct {
+    /* the worker's own line: written at every item */
+    _Alignas(SPK_LINE) _Atomic uint64_t cur; /* (W, P condemns) the item at hand: claim.h */
+    _Atomic uint64_t started;                /* (W) spk_os_clock() at the item's start, if timed */
+    _Atomic uint32_t looking;                /* (W) slot + 1 of the job it may be touching, 0: none */
+    _Atomic uint32_t mood;                   /* (W, P wakes) SPK_MOOD_ */
+    _Atomic uint64_t head;                   /* (W) entries ever published in the ring */
+    _Atomic uint64_t want;                   /* (W) bytes of reply room asked for, 0: none */
+    _Atomic uint64_t finished;               /* (W) items ever finished, kept at the end of a chunk */
+
+    /* the parent's line */
+    _Alignas(SPK_LINE) _Atomic uint64_t tail; /* (P) entries ever taken out of the ring */
+    _Atomic uint64_t granted;                 /* (P) counts the answers to want */
+    uint64_t region, region_size;             /* (P) the reply region, valid once granted has moved */
+    uint32_t region_once;                     /* (P) it is large, and for one reply only */
+
+    /* start-up */
+    _Alignas(SPK_LINE) _Atomic uint32_t phase; /* (W) SPK_PHASE_ */
+    int32_t unfit;                             /* (W) why it is UNFIT: a status */
+    char words[SPK_WORDS];                     /* (W) */
+
+    /* claims: written once a claim */
+    _Alignas(
+        SPK_LINE) _Atomic uint32_t begun[SPK_SLOTS][SPK_LANES]; /* (W) start + 1 of the last claim begun */
+    _Alignas(SPK_LINE) _Atomic uint64_t record[SPK_SLOTS][SPK_LANES]; /* (*) the last claim known: claim.h */
+
+    _Alignas(SPK_LINE) spk_entry_t ring[SPK_RING]; /* (W) */
+} spk_seat_t;
+
+/* ---- the head of the segment ---------------------------------------------------------------------- */
+
+typedef struct {
+    uint64_t magic;
+    unsigned char secret[SPK_SECRET];
+    uint64_t fingerprint; /* of the task table: registry.h */
+    uint64_t reserved;    /* bytes of the segment */
+    uint64_t arena;       /* offset where payloads begin */
+    uint32_t n_seats;
+    uint32_t max_tasks;
+    uint32_t initializer; /* its number + 1, 0: none */
+    uint32_t spin;        /* microseconds an idle worker stays awake */
+    uint64_t init_arg, init_size;
+
+    _Alignas(SPK_LINE) _Atomic uint64_t open;          /* (P) a bit a slot: worth a look */
+    _Atomic uint32_t oldest;                           /* (P) where to begin to look */
+    _Atomic uint32_t closing;                          /* (P) idle workers end themselves */
+    _Atomic uint64_t serials[SPK_SLOTS];               /* (P) of the job in each slot */
+    _Alignas(SPK_LINE) _Atomic uint32_t parent_asleep; /* (P sets, * clears) ring the parent's bell */
+
+    spk_job_t jobs[SPK_SLOTS];
+    spk_seat_t seats[]; /* n_seats */
+} spk_header_t;
+
+/* Offset where the arena of a pool of n seats begins: page aligned. */
+size_t spk_shared_arena(int n_seats, size_t page);
+
+#endif

@@ -1,0 +1,644 @@
+/*
+ * Submitted items: futures, the queue they wait in, and the batches in which they are posted.
+ *
+ * A future is WAITING (in the queue), POSTED (item of a batch, a job whose items say themselves what
+ * to run), or DONE. Batches are as large as the queue is long, so that a flood of small items costs
+ * few jobs and a lone one leaves at once.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "error.h"
+#include "pool.h"
+#include "registry.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define BATCH_MAX SPK_BATCH_MAX
+#define BATCHES 40 /* slots that submitted items may take; the others are for maps */
+
+enum { WAITING, POSTED, DONE };
+
+struct spork_future_t {
+    spork_pool_t *pool;
+    spork_future_t *prev, *next;    /* all futures of the pool */
+    spork_future_t *before, *after; /* the queue while WAITING, the finished ones while DONE */
+    int state;
+    int listed;    /* in queue or finished list */
+    int cancelled; /* its end is on the way */
+    int orphan;    /* its handle was destroyed */
+    uint32_t fn;
+    unsigned slot; /* POSTED */
+    uint32_t item;
+    int attempts;
+    size_t in_size;
+    spk_block_t *block;              /* input in the arena, */
+    unsigned char *spill;            /* or outside, while the arena is full, */
+    unsigned char bytes[SPK_INLINE]; /* or here */
+    spork_outcome_t outcome;
+    unsigned char *data; /* of the outcome: reply and words */
+    void *baton;
+};
+
+typedef struct {
+    spork_future_t *first, *last;
+    size_t n;
+} list_t;
+
+typedef struct {
+    spk_block_t *table;
+    spork_future_t *items[BATCH_MAX]; /* NULL: nobody waits for it any more */
+} batch_t;
+
+struct spk_queue_t {
+    list_t waiting, finished;
+    spork_future_t *all;
+    size_t n_posted;
+    size_t input_bytes; /* of the arena, taken by inputs */
+    uint64_t next_index;
+    batch_t batches[SPK_SLOTS];
+};
+
+/* ---- lists ---------------------------------------------------------------------------------------------- */
+
+static void list_append(list_t *list, spork_future_t *f)
+{
+    f->before = list->last;
+    f->after = NULL;
+    if (list->last != NULL)
+        list->last->after = f;
+    else
+        list->first = f;
+    list->last = f;
+    list->n++;
+    f->listed = 1;
+}
+
+static void list_prepend(list_t *list, spork_future_t *f)
+{
+    f->before = NULL;
+    f->after = list->first;
+    if (list->first != NULL)
+        list->first->before = f;
+    else
+        list->last = f;
+    list->first = f;
+    list->n++;
+    f->listed = 1;
+}
+
+static void list_remove(list_t *list, spork_future_t *f)
+{
+    if (!f->listed) return;
+    if (f->before != NULL)
+        f->before->after = f->after;
+    else
+        list->first = f->after;
+    if (f->after != NULL)
+        f->after->before = f->before;
+    else
+        list->last = f->before;
+    list->n--;
+    f->listed = 0;
+}
+
+/* ---- a future's life ---------------------------------------------------------------------------------------- */
+
+static void free_input(spork_future_t *f)
+{
+    if (f->block != NULL) f->pool->queue->input_bytes -= spk_block_size(f->block);
+    spk_memory_free(f->pool, f->block);
+    free(f->spill);
+    f->block = NULL;
+    f->spill = NULL;
+}
+
+/* Room in the arena for the input. Inputs take no more than half of it (or it is a single one): the
+ * replies need the rest, and without them no input would ever leave. */
+static int take_room(spork_future_t *f)
+{
+    spk_queue_t *queue = f->pool->queue;
+    size_t half = (f->pool->shm.reserved - f->pool->payloads) / 2;
+
+    if (queue->input_bytes > 0 && (f->in_size > half || queue->input_bytes > half - f->in_size)) return 0;
+    f->block = spk_memory_alloc(f->pool, f->in_size);
+    if (f->block == NULL) return 0;
+    queue->input_bytes += spk_block_size(f->block);
+    return 1;
+}
+
+static void free_future(spork_future_t *f)
+{
+    spk_queue_t *queue = f->pool->queue;
+
+    free_input(f);
+    free(f->data);
+    if (f->prev != NULL)
+        f->prev->next = f->next;
+    else
+        queue->all = f->next;
+    if (f->next != NULL) f->next->prev = f->prev;
+    free(f);
+}
+
+/* Copy reply and words out of shared memory before anybody looks at them. */
+static void keep_result(spork_future_t *f, const spk_result_t *result)
+{
+    f->outcome.status = result->status;
+    f->outcome.signal = result->signal;
+    f->outcome.exit_code = result->exit_code;
+    f->outcome.attempts = f->attempts;
+    if (result->out_size == 0 && result->words == 0) return;
+    f->data = malloc(result->out_size + result->words + 1);
+    if (f->data == NULL) {
+        f->outcome.status = APR_ENOMEM;
+        return;
+    }
+    memcpy(f->data, result->out, result->out_size + result->words);
+    f->data[result->out_size + result->words] = '\0';
+    f->outcome.message = (const char *)f->data + result->out_size;
+    if (result->out_size > 0 && result->status == APR_SUCCESS) {
+        f->outcome.out = f->data;
+        f->outcome.out_size = result->out_size;
+    }
+}
+
+static void complete(spork_future_t *f, const spk_result_t *result)
+{
+    spk_queue_t *queue = f->pool->queue;
+
+    if (f->state == WAITING) list_remove(&queue->waiting, f);
+    if (f->state == POSTED) queue->n_posted--;
+    f->state = DONE;
+    f->pool->changes++;
+    if (f->orphan) {
+        free_future(f);
+        return;
+    }
+    keep_result(f, result);
+    free_input(f);
+    list_append(&queue->finished, f);
+}
+
+static void complete_as(spork_future_t *f, apr_status_t status)
+{
+    spk_result_t result = { status, 0, 0, NULL, 0, 0 };
+
+    complete(f, &result);
+}
+
+static void back_to_queue(spork_future_t *f)
+{
+    f->pool->queue->n_posted--;
+    f->state = WAITING;
+    list_prepend(&f->pool->queue->waiting, f);
+}
+
+/* ---- what becomes of a batch's items: spk_owner_t ------------------------------------------------------------- */
+
+static spork_future_t *take_item(spork_pool_t *pool, unsigned slot, uint32_t item)
+{
+    spork_future_t *f = item < BATCH_MAX ? pool->queue->batches[slot].items[item] : NULL;
+
+    if (f != NULL) pool->queue->batches[slot].items[item] = NULL;
+    return f;
+}
+
+static void on_outcome(spork_pool_t *pool, unsigned slot, uint32_t item, const spk_result_t *result)
+{
+    spork_future_t *f = take_item(pool, slot, item);
+
+    if (f == NULL) return;
+    if (result->status != SPORK_ECANCELLED) f->attempts++;
+    complete(f, result);
+}
+
+static void on_casualty(spork_pool_t *pool, unsigned slot, uint32_t item, const spk_result_t *result)
+{
+    spork_future_t *f = take_item(pool, slot, item);
+
+    if (f == NULL) return;
+    f->attempts++;
+    if (f->cancelled || f->orphan)
+        complete_as(f, SPORK_ECANCELLED);
+    else if (result->status != SPORK_ECANCELLED && f->attempts <= pool->config.retries)
+        back_to_queue(f);
+    else
+        complete(f, result);
+}
+
+static void on_rest(spork_pool_t *pool, unsigned slot, spk_range_t range)
+{
+    uint32_t item;
+    spork_future_t *f;
+
+    for (item = range.end; item-- > range.begin;)
+        if ((f = take_item(pool, slot, item)) != NULL) {
+            if (f->cancelled || f->orphan)
+                complete_as(f, SPORK_ECANCELLED);
+            else
+                back_to_queue(f);
+        }
+}
+
+static void on_through(spork_pool_t *pool, unsigned slot)
+{
+    spk_range_t all = { 0, pool->slots[slot].count };
+    spork_future_t *f;
+    uint32_t item;
+
+    /* a worker that lied about having finished may have left some: they ended with it */
+    for (item = all.begin; item < all.end; item++)
+        if ((f = take_item(pool, slot, item)) != NULL) complete_as(f, SPORK_ECRASHED);
+}
+
+static const spk_owner_t batch_owner = { on_outcome, on_casualty, on_rest, on_through };
+
+/* ---- posting ------------------------------------------------------------------------------------------------------ */
+
+/* The input must stand in the arena or in the item. 0: no room now. */
+static int place_input(spork_future_t *f)
+{
+    if (f->in_size <= SPK_INLINE || f->block != NULL) return 1;
+    if (!take_room(f)) return 0;
+    memcpy(spk_memory_at(f->pool, f->block), f->spill, f->in_size);
+    free(f->spill);
+    f->spill = NULL;
+    return 1;
+}
+
+static void fill_item(spk_item_t *item, const spork_future_t *f)
+{
+    item->index = f->outcome.index;
+    item->in_size = f->in_size;
+    item->in = f->block != NULL ? spk_block_offset(f->block) : 0;
+    item->fn = f->fn;
+    atomic_store_explicit(&item->cancelled, 0, memory_order_relaxed);
+    if (f->block == NULL && f->in_size > 0) memcpy(item->bytes, f->bytes, f->in_size);
+}
+
+/* Which slot the next job would get is not known before it is posted, but its table must be filled
+ * then: so the table is found first and handed to that slot's batch after. */
+static spk_block_t *spare_table(spork_pool_t *pool, uint32_t *from)
+{
+    uint32_t i;
+
+    for (i = 0; i < SPK_SLOTS; i++) {
+        if (pool->slots[i].state == SPK_SLOT_FREE && pool->queue->batches[i].table != NULL) {
+            *from = i;
+            return pool->queue->batches[i].table;
+        }
+    }
+    *from = SPK_SLOTS;
+    return spk_memory_alloc(pool, BATCH_MAX * sizeof(spk_item_t));
+}
+
+static int post_table(spork_pool_t *pool, spk_block_t *table, uint32_t count)
+{
+    spk_post_t post;
+
+    memset(&post, 0, sizeof post);
+    post.owner = &batch_owner;
+    post.flags = SPK_JOB_TABLE | SPK_JOB_GUARDED | (pool->config.timeout > 0 ? SPK_JOB_TIMED : 0U);
+    post.count = count;
+    post.chunk = 1;
+    post.n_lanes = 1;
+    post.in = spk_block_offset(table);
+    post.in_size = sizeof(spk_item_t);
+    return spk_job_post(pool, &post);
+}
+
+static int post_batch(spork_pool_t *pool, uint32_t most)
+{
+    spk_queue_t *queue = pool->queue;
+    uint32_t from, n = 0, i;
+    spk_block_t *table = spare_table(pool, &from);
+    spork_future_t *chosen[BATCH_MAX], *f;
+    int slot;
+
+    if (table == NULL) return 0;
+    for (f = queue->waiting.first; f != NULL && n < most && place_input(f); f = f->after) {
+        fill_item((spk_item_t *)(void *)spk_memory_at(pool, table) + n, f);
+        chosen[n++] = f;
+    }
+    slot = n > 0 ? post_table(pool, table, n) : -1;
+    if (from < SPK_SLOTS)
+        queue->batches[from].table = slot < 0 || (uint32_t)slot == from ? table : queue->batches[slot].table;
+    if (slot < 0) {
+        if (from == SPK_SLOTS) spk_memory_free(pool, table);
+        return 0;
+    }
+    queue->batches[slot].table = table;
+    memcpy(queue->batches[slot].items, chosen, n * sizeof *chosen);
+    for (i = 0; i < n; i++) {
+        list_remove(&queue->waiting, chosen[i]);
+        chosen[i]->state = POSTED;
+        chosen[i]->slot = (unsigned)slot;
+        chosen[i]->item = i;
+    }
+    queue->n_posted += n;
+    return 1;
+}
+
+/* How many must wait to be worth one of the slots that are left. */
+static size_t worth_a_slot(int slots_left)
+{
+    return slots_left > 8 ? 1 : slots_left > 4 ? 8 : slots_left > 2 ? 32 : BATCH_MAX;
+}
+
+/* The first in the queue could not be posted for want of room in the arena. If nothing is under way that could
+ * make room, that will not change. */
+static void give_up_first(spork_pool_t *pool)
+{
+    if (pool->queue->n_posted == 0 && !spk_run_is_under_way(pool))
+        complete_as(pool->queue->waiting.first, SPORK_ETOOBIG);
+}
+
+void spk_queue_feed(spork_pool_t *pool, int all)
+{
+    spk_queue_t *queue = pool->queue;
+    int left;
+
+    while (queue->waiting.n > 0 && pool->broken == APR_SUCCESS) {
+        left = BATCHES - spk_jobs_of(pool, &batch_owner);
+        if (left <= 0 || (!all && queue->waiting.n < worth_a_slot(left))) return;
+        if (!post_batch(pool, BATCH_MAX)) {
+            if (spk_job_can_be_posted(pool)) give_up_first(pool);
+            return;
+        }
+    }
+}
+
+/* ---- the pool's side ------------------------------------------------------------------------------------------------ */
+
+apr_status_t spk_queue_create(spork_pool_t *pool)
+{
+    pool->queue = calloc(1, sizeof *pool->queue);
+    return pool->queue != NULL ? APR_SUCCESS : APR_ENOMEM;
+}
+
+int spk_queue_is_empty(const spork_pool_t *pool)
+{
+    return pool->queue->waiting.n == 0 && pool->queue->n_posted == 0;
+}
+
+int spk_queue_is_under_way(const spork_pool_t *pool)
+{
+    return pool->queue->n_posted > 0;
+}
+
+void spk_queue_cancel(spork_pool_t *pool)
+{
+    spork_future_t *f, *next;
+
+    for (f = pool->queue->all; f != NULL; f = next) {
+        next = f->next;
+        if (f->state == DONE) continue;
+        if (f->state == POSTED) take_item(pool, f->slot, f->item);
+        complete_as(f, SPORK_ECANCELLED);
+    }
+}
+
+void spk_queue_free(spork_pool_t *pool)
+{
+    if (pool->queue == NULL) return;
+    while (pool->queue->all != NULL) free_future(pool->queue->all);
+    free(pool->queue);
+    pool->queue = NULL;
+}
+
+/* ---- the API ---------------------------------------------------------------------------------------------------------- */
+
+static apr_status_t take_input(spork_future_t *f, const void *in, size_t in_size)
+{
+    f->in_size = in_size;
+    if (in_size == 0) return APR_SUCCESS;
+    if (in_size <= SPK_INLINE) {
+        memcpy(f->bytes, in, in_size);
+        return APR_SUCCESS;
+    }
+    if (f->pool->n > 0 && take_room(f)) {
+        memcpy(spk_memory_at(f->pool, f->block), in, in_size);
+        return APR_SUCCESS;
+    }
+    f->spill = malloc(in_size);
+    if (f->spill == NULL)
+        return spk_error(APR_ENOMEM, "spork_submit: no memory for %" APR_SIZE_T_FMT " bytes", in_size);
+    memcpy(f->spill, in, in_size);
+    return APR_SUCCESS;
+}
+
+static apr_status_t check_submit(spork_future_t **future, spork_pool_t *pool, spork_fn_t fn, const void *in,
+                                 size_t in_size)
+{
+    apr_status_t status = spk_pool_check(pool, "spork_submit");
+
+    if (status != APR_SUCCESS) return status;
+    if (future == NULL) return spk_error(APR_EINVAL, "spork_submit: future is NULL");
+    if (fn == NULL) return spk_error(APR_EINVAL, "spork_submit: fn is NULL");
+    if (in == NULL && in_size > 0)
+        return spk_error(APR_EINVAL, "spork_submit: in is NULL, but in_size is not 0");
+    if (spk_registry_find(fn) == SPK_NOT_A_TASK)
+        return spk_error(SPORK_ENOTTASK,
+                         "spork_submit: the function is not in a task table given to spork_init()");
+    if (pool->closed) return spk_error(SPORK_ECLOSED, "spork_submit: the pool was closed");
+    if (pool->broken != APR_SUCCESS) return spk_error(pool->broken, "spork_submit: %s", pool->broken_words);
+    if (in_size > pool->shm.reserved - pool->payloads)
+        return spk_error(SPORK_ETOOBIG,
+                         "spork_submit: %" APR_SIZE_T_FMT " bytes do not fit the arena of %" APR_SIZE_T_FMT,
+                         in_size, (apr_size_t)pool->shm.reserved);
+    return APR_SUCCESS;
+}
+
+static const void *input_of(const spork_future_t *f)
+{
+    if (f->in_size == 0) return NULL;
+    return f->spill != NULL ? f->spill : f->bytes;
+}
+
+static void run_inline(spork_future_t *f, spork_fn_t fn)
+{
+    char message[SPORK_MESSAGE_MAX];
+    spk_result_t result = { APR_SUCCESS, 0, 0, NULL, 0, 0 };
+    unsigned char *reply = NULL, *whole;
+    apr_size_t size = 0;
+
+    f->attempts = 1;
+    result.status = spk_inline_run(f->pool, fn, f->outcome.index, input_of(f), f->in_size, NULL, 0, &reply,
+                                   &size, message);
+    result.out_size = size;
+    result.words = strlen(message);
+    whole = realloc(reply, size + sizeof message);
+    if (whole != NULL) {
+        memcpy(whole + size, message, sizeof message);
+        reply = whole;
+    } else {
+        result.words = 0;
+    }
+    result.out = reply;
+    complete(f, &result);
+    free(reply);
+}
+
+static void insert(spork_pool_t *pool, spork_future_t *f)
+{
+    f->next = pool->queue->all;
+    if (f->next != NULL) f->next->prev = f;
+    pool->queue->all = f;
+    f->outcome.index = (apr_size_t)pool->queue->next_index++;
+    f->outcome.message = "";
+}
+
+apr_status_t spork_submit(spork_future_t **future, spork_pool_t *pool, spork_fn_t fn, const void *in,
+                          apr_size_t in_size)
+{
+    apr_status_t status = check_submit(future, pool, fn, in, in_size);
+    spork_future_t *f;
+
+    if (future != NULL) *future = NULL;
+    if (status != APR_SUCCESS) return status;
+    f = calloc(1, sizeof *f);
+    if (f == NULL) return spk_error(APR_ENOMEM, "spork_submit: no memory");
+    f->pool = pool;
+    f->fn = (uint32_t)spk_registry_find(fn);
+    status = take_input(f, in, in_size);
+    if (status != APR_SUCCESS) {
+        free(f);
+        return status;
+    }
+    insert(pool, f);
+    list_append(&pool->queue->waiting, f);
+    if (pool->n == 0)
+        run_inline(f, fn);
+    else
+        spk_queue_feed(pool, 0);
+    if (f->state == WAITING && pool->queue->waiting.n >= BATCH_MAX) spk_pump(pool);
+    *future = f;
+    return APR_SUCCESS;
+}
+
+static int is_done(void *of)
+{
+    return ((spork_future_t *)of)->state == DONE;
+}
+
+apr_status_t spork_future_wait(spork_future_t *f, apr_interval_time_t timeout)
+{
+    apr_status_t status = APR_SUCCESS;
+
+    if (f == NULL) return spk_error(APR_EINVAL, "spork_future_wait: future is NULL");
+    status = spk_pool_check(f->pool, "spork_future_wait");
+    if (status == APR_SUCCESS && f->state != DONE) status = spk_pump_until(f->pool, is_done, f, timeout, 1);
+    if (f->pool->broken != APR_SUCCESS && status == f->pool->broken) {
+        spk_crew_end(f->pool, 0);
+        spk_queue_cancel(f->pool);
+        return spk_error(status, "spork_future_wait: %s", f->pool->broken_words);
+    }
+    if (status == SPORK_ECANCELLED) return spk_error(status, "spork_future_wait: interrupted");
+    if (status == APR_SUCCESS) list_remove(&f->pool->queue->finished, f);
+    return status;
+}
+
+const spork_outcome_t *spork_future_outcome(spork_future_t *f)
+{
+    if (f == NULL) return NULL;
+    if (f->state != DONE && f->pool->owner == spk_os_pid() && !f->pool->inside && !f->pool->closed)
+        spk_pump(f->pool);
+    return f->state == DONE ? &f->outcome : NULL;
+}
+
+/* Nobody has begun this item, and after this nobody will: its worker would see `cancelled`. */
+static void cancel_posted(spork_future_t *f)
+{
+    spork_pool_t *pool = f->pool;
+    spk_item_t *table = (spk_item_t *)(void *)spk_memory_at(pool, pool->queue->batches[f->slot].table);
+    uint64_t reporting = 0;
+    int m, n_reporting = 0;
+    spk_cur_t cur;
+
+    atomic_store_explicit(&table[f->item].cancelled, 1, memory_order_relaxed);
+    atomic_thread_fence(memory_order_seq_cst);
+    for (m = 0; m < pool->n && !f->cancelled; m++) {
+        f->cancelled = spk_condemn(pool, m, f->slot, f->item, SPORK_ECANCELLED);
+        reporting = atomic_load_explicit(&pool->members[m].seat->cur, memory_order_acquire);
+        cur = spk_cur_unpack(reporting);
+        if (cur.slot != f->slot || cur.item != f->item) continue;
+        if (cur.state == SPK_CUR_CONDEMNED)
+            f->cancelled = 1; /* its deadline was first: it shall not be tried again */
+        n_reporting += cur.state == SPK_CUR_REPORTING;
+    }
+    if (f->cancelled || n_reporting > 0) return;
+    spk_crew_drain(pool);
+    if (f->state != POSTED) return;
+    take_item(pool, f->slot, f->item);
+    complete_as(f, SPORK_ECANCELLED);
+}
+
+static apr_status_t cancel(spork_future_t *f)
+{
+    if (f->pool->n > 0 && f->state == POSTED) spk_crew_drain(f->pool);
+    if (f->state == WAITING)
+        complete_as(f, SPORK_ECANCELLED);
+    else if (f->state == POSTED && !f->cancelled)
+        cancel_posted(f);
+    return APR_SUCCESS;
+}
+
+apr_status_t spork_future_cancel(spork_future_t *f)
+{
+    apr_status_t status;
+
+    if (f == NULL) return spk_error(APR_EINVAL, "spork_future_cancel: future is NULL");
+    status = spk_pool_check(f->pool, "spork_future_cancel");
+    return status == APR_SUCCESS ? cancel(f) : status;
+}
+
+void spork_future_destroy(spork_future_t *f)
+{
+    if (f == NULL || f->pool->owner != spk_os_pid()) return;
+    if (f->state != DONE) cancel(f);
+    if (f->state != DONE) { /* it is freed when its worker is known to be gone */
+        f->orphan = 1;
+        return;
+    }
+    list_remove(&f->pool->queue->finished, f);
+    free_future(f);
+}
+
+void spork_future_set_baton(spork_future_t *f, void *baton)
+{
+    if (f != NULL) f->baton = baton;
+}
+
+void *spork_future_baton(const spork_future_t *f)
+{
+    return f == NULL ? NULL : f->baton;
+}
+
+static int any_done(void *of)
+{
+    const spork_pool_t *pool = of;
+
+    return pool->queue->finished.n > 0 || spk_queue_is_empty(pool);
+}
+
+apr_status_t spork_wait_any(spork_pool_t *pool, apr_interval_time_t timeout, spork_future_t **future)
+{
+    apr_status_t status = spk_pool_check(pool, "spork_wait_any");
+
+    if (future != NULL) *future = NULL;
+    if (status != APR_SUCCESS) return status;
+    if (future == NULL) return spk_error(APR_EINVAL, "spork_wait_any: future is NULL");
+    if (!any_done(pool)) status = spk_pump_until(pool, any_done, pool, timeout, 1);
+    if (pool->broken != APR_SUCCESS && status == pool->broken) {
+        spk_crew_end(pool, 0);
+        spk_queue_cancel(pool);
+        status = APR_SUCCESS;
+    }
+    if (status == SPORK_ECANCELLED) return spk_error(status, "spork_wait_any: interrupted");
+    if (status != APR_SUCCESS) return status;
+    *future = pool->queue->finished.first;
+    if (*future == NULL) return APR_EOF;
+    list_remove(&pool->queue->finished, *future);
+    return APR_SUCCESS;
+}

@@ -1,0 +1,221 @@
+/*
+ * A worker process: enter, initialize, then look for jobs, serve them, sleep.
+ *
+ * Two protocols with the parent are here, both of the kind "store mine, fence, look at yours", so
+ * that at least one side sees the other:
+ *  - looking: the worker stores the slot it is about to touch, fences, and checks that the slot is still
+ *    open with the same job; the parent closes the slot, fences, and reuses it only when nobody is
+ *    looking (jobs.c). So no worker ever touches a job that is being replaced.
+ *  - mood: the worker stores ASLEEP, fences, and looks for work once more before it sleeps; the parent
+ *    posts work, fences, and rings those who are ASLEEP. The same the other way with parent_asleep.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "worker.h"
+
+#include "compiler.h"
+#include "registry.h"
+#include <apr_general.h>
+#include <apr_strings.h>
+#include <stdio.h>
+#include <string.h>
+
+void spk_worker_wake_parent(spk_worker_t *worker)
+{
+    _Atomic uint32_t *asleep = &worker->head->parent_asleep;
+
+    atomic_thread_fence(memory_order_seq_cst);
+    if (atomic_load_explicit(asleep, memory_order_relaxed) == 0) return;
+    if (atomic_exchange_explicit(asleep, 0, memory_order_relaxed) != 0)
+        spk_os_bell_ring(&worker->kit.parent_bell);
+}
+
+static void leave(int code)
+{
+    fflush(stdout);
+    fflush(stderr);
+    spk_os_exit(code);
+}
+
+void spk_worker_retire(spk_worker_t *worker)
+{
+    atomic_store_explicit(&worker->seat->cur, 0, memory_order_release);
+    atomic_store_explicit(&worker->seat->looking, 0, memory_order_release);
+    atomic_store_explicit(&worker->seat->phase, SPK_PHASE_RETIRED, memory_order_release);
+    leave(0);
+}
+
+void spk_worker_wait(spk_worker_t *worker, uint32_t as, int (*ready)(spk_worker_t *worker))
+{
+    _Atomic uint32_t *mood = &worker->seat->mood;
+
+    for (;;) {
+        atomic_store_explicit(mood, as, memory_order_relaxed);
+        atomic_thread_fence(memory_order_seq_cst);
+        if (ready(worker)) break;
+        if (spk_os_worker_sleep(&worker->kit, -1) == APR_EOF) leave(1);
+    }
+    atomic_store_explicit(mood, SPK_MOOD_AWAKE, memory_order_relaxed);
+}
+
+apr_status_t spk_worker_reach(spk_worker_t *worker, size_t end)
+{
+    if (end <= worker->shm.committed) return APR_SUCCESS;
+    return spk_os_shm_commit(&worker->shm, end);
+}
+
+static apr_status_t reach(spork_task_t *task, size_t end)
+{
+    return spk_worker_reach(task->keeper, end);
+}
+
+/* ---- looking for a job ---------------------------------------------------------------------------- */
+
+static int is_open(const spk_worker_t *worker, unsigned slot, memory_order order)
+{
+    return (int)(atomic_load_explicit(&worker->head->open, order) >> slot & 1);
+}
+
+/* The slot of a job to look at next, oldest first; SPK_SLOTS if there is none. */
+static unsigned next_slot(spk_worker_t *worker)
+{
+    spk_header_t *head = worker->head;
+    unsigned first = atomic_load_explicit(&head->oldest, memory_order_relaxed), i, slot;
+
+    for (i = 0; i < SPK_SLOTS; i++) {
+        slot = (first + i) % SPK_SLOTS;
+        if (is_open(worker, slot, memory_order_acquire) &&
+            atomic_load_explicit(&head->serials[slot], memory_order_acquire) != worker->through[slot])
+            return slot;
+    }
+    return SPK_SLOTS;
+}
+
+static int something_to_do(spk_worker_t *worker)
+{
+    return next_slot(worker) < SPK_SLOTS ||
+           atomic_load_explicit(&worker->head->closing, memory_order_relaxed);
+}
+
+static void serve(spk_worker_t *worker, unsigned slot)
+{
+    spk_seat_t *seat = worker->seat;
+    uint64_t serial = atomic_load_explicit(&worker->head->serials[slot], memory_order_acquire);
+
+    atomic_store_explicit(&seat->looking, slot + 1, memory_order_relaxed);
+    atomic_thread_fence(memory_order_seq_cst);
+    if (is_open(worker, slot, memory_order_acquire) &&
+        atomic_load_explicit(&worker->head->serials[slot], memory_order_acquire) == serial) {
+        spk_worker_serve(worker, slot);
+        worker->through[slot] = serial;
+        atomic_store_explicit(&seat->cur, 0, memory_order_release);
+        atomic_store_explicit(&seat->looking, 0, memory_order_release);
+        spk_worker_wake_parent(worker);
+    } else {
+        atomic_store_explicit(&seat->looking, 0, memory_order_release);
+        spk_worker_wake_parent(worker); /* it may wait for the slot */
+    }
+}
+
+/* Stay awake for a moment: the next job often comes at once. */
+static int spin_for_work(spk_worker_t *worker)
+{
+    uint64_t until;
+    int i, found = something_to_do(worker);
+
+    if (found || worker->head->spin == 0) return found;
+    until = spk_os_clock() + (uint64_t)worker->head->spin * 1000;
+    do {
+        for (i = 0; i < 64 && !found; i++) {
+            SPK_RELAX();
+            found = something_to_do(worker);
+        }
+        if (!found) spk_os_yield(); /* the parent may be waiting for this processor */
+    } while (!found && spk_os_clock() < until);
+    return found;
+}
+
+static void serve_for_ever(spk_worker_t *worker)
+{
+    unsigned slot;
+
+    for (;;) {
+        slot = next_slot(worker);
+        if (slot < SPK_SLOTS) {
+            serve(worker, slot);
+        } else if (atomic_load_explicit(&worker->head->closing, memory_order_relaxed)) {
+            spk_worker_retire(worker);
+        } else {
+            atomic_store_explicit(&worker->seat->mood, SPK_MOOD_IDLE, memory_order_relaxed);
+            if (!spin_for_work(worker)) spk_worker_wait(worker, SPK_MOOD_ASLEEP, something_to_do);
+            atomic_store_explicit(&worker->seat->mood, SPK_MOOD_AWAKE, memory_order_relaxed);
+        }
+    }
+}
+
+/* ---- start-up --------------------------------------------------------------------------------------- */
+
+static void unfit(spk_worker_t *worker, apr_status_t status, const char *words)
+{
+    char cause[SPK_WORDS];
+
+    if (words[0] == '\0') words = spork_strerror(status, cause, sizeof cause);
+    apr_cpystrn(worker->seat->words, words, SPK_WORDS);
+    worker->seat->unfit = status;
+    atomic_store_explicit(&worker->seat->phase, SPK_PHASE_UNFIT, memory_order_release);
+    spk_worker_wake_parent(worker);
+    leave(1);
+}
+
+static void initialize(spk_worker_t *worker)
+{
+    spk_header_t *head = worker->head;
+    spork_task_t *task = &worker->task;
+    spork_fn_t fn = spk_registry_fn(head->initializer - 1);
+    unsigned char scrap = 0;
+    apr_status_t status;
+
+    task->in_size = (size_t)head->init_size;
+    task->slot = &scrap;
+    task->slot_size = 0;
+    task->keep_reply = NULL;
+    status = spk_worker_reach(worker, (size_t)(head->init_arg + head->init_size));
+    if (status == APR_SUCCESS)
+        status =
+            spk_task_status(task, fn(task, head->init_size > 0 ? task->base + head->init_arg : NULL, NULL));
+    if (status != APR_SUCCESS) unfit(worker, status, task->message);
+    spk_task_finish(task);
+    task->slot = NULL;
+}
+
+static void fill_task(spk_worker_t *worker)
+{
+    spork_task_t *task = &worker->task;
+
+    memset(task, 0, sizeof *task);
+    task->base = worker->shm.base;
+    task->arena = (size_t)worker->head->arena;
+    task->arena_end = worker->shm.reserved;
+    task->worker_id = (int)worker->id;
+    task->reach = reach;
+    task->keeper = worker;
+}
+
+void spk_worker_main(spk_worker_t *worker)
+{
+    apr_status_t status;
+
+    worker->seat = &worker->head->seats[worker->id];
+    fill_task(worker);
+    atomic_store_explicit(&worker->seat->phase, SPK_PHASE_ENTERED, memory_order_release);
+    status = spk_os_worker_enter(&worker->kit);
+    if (status != APR_SUCCESS) unfit(worker, status, "");
+    worker->published = atomic_load_explicit(&worker->seat->head, memory_order_relaxed);
+    worker->granted = atomic_load_explicit(&worker->seat->granted, memory_order_relaxed);
+    worker->region = (size_t)worker->seat->region;
+    worker->region_size = (size_t)worker->seat->region_size;
+    if (worker->head->initializer != 0) initialize(worker);
+    atomic_store_explicit(&worker->seat->phase, SPK_PHASE_READY, memory_order_release);
+    spk_worker_wake_parent(worker);
+    serve_for_ever(worker);
+}

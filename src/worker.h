@@ -1,0 +1,74 @@
+/*
+ * A worker process: from its first step to its end.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef SPK_WORKER_H
+#define SPK_WORKER_H
+
+#include "claim.h"
+#include "os.h"
+#include "task.h"
+
+typedef struct {
+    spk_os_kit_t kit;
+    spk_os_shm_t shm;
+    spk_header_t *head;
+    spk_seat_t *seat;
+    unsigned id;
+    spork_task_t task;
+
+    uint64_t through[SPK_SLOTS]; /* serial of the job that was found exhausted in each slot */
+    uint64_t published;          /* entries put into the ring: seat.head */
+    uint64_t served;             /* items run, for max_tasks */
+    unsigned length;             /* log2 of the chunk that last took about the right time */
+
+    uint64_t granted;           /* answers to wishes seen */
+    size_t region, region_size; /* where replies go: offset, bytes */
+    int region_once;            /* it goes back with the item */
+    size_t bump;                /* bytes of it in use */
+    size_t reply, reply_size;   /* the item's reply: where it begins in the region, bytes */
+} spk_worker_t;
+
+/* What the parent tells a spawned worker through its line: nothing of it stands in a command line. */
+typedef struct {
+    uint64_t magic;
+    uint64_t fingerprint;
+    uint64_t reserved; /* of the segment */
+    uint64_t arena;
+    uint32_t id;
+    uint32_t n_seats;
+    unsigned char secret[SPK_SECRET];
+} spk_hello_t;
+
+/* Run the worker in this process: enter, initialize, serve. Never returns. The segment is mapped. */
+void spk_worker_main(spk_worker_t *worker);
+
+/* Sleep, as ASLEEP or BLOCKED, until `ready` says so; the parent rings when it changed what that looks at. */
+void spk_worker_wait(spk_worker_t *worker, uint32_t mood, int (*ready)(spk_worker_t *worker));
+
+/* Ring the parent if it sleeps. What it shall see was stored before. */
+void spk_worker_wake_parent(spk_worker_t *worker);
+
+/* Make bytes up to this offset of the segment touchable. */
+apr_status_t spk_worker_reach(spk_worker_t *worker, size_t end);
+
+/* Room for an entry in the ring: waits until the parent has taken some out, if it is full. The
+ * entry is not the parent's before spk_worker_publish(); who publishes wakes the parent when he is
+ * through with the item. */
+spk_entry_t *spk_worker_entry(spk_worker_t *worker, uint32_t kind, const spk_job_t *job, unsigned slot,
+                              uint32_t item);
+void spk_worker_publish(spk_worker_t *worker);
+
+/* task.keep_reply: into the worker's reply region. */
+apr_status_t spk_worker_keep_reply(spork_task_t *task, const void *data, apr_size_t size);
+/* Put the item's words behind its reply and name both in the entry; then the next item's begins. */
+void spk_worker_attach_reply(spk_worker_t *worker, spk_entry_t *entry);
+
+/* Take and run items of the job until none is left in it for this worker. */
+void spk_worker_serve(spk_worker_t *worker, unsigned slot);
+
+/* Ends a worker that has run max_tasks items, or was told to. Does not return. */
+void spk_worker_retire(spk_worker_t *worker);
+
+#endif
