@@ -1,0 +1,154 @@
+/*
+ * file_batch: every *.csv below some folders, counted and summed by a pool of workers.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "file_batch.h"
+
+#include <apr_cstr.h>
+#include <apr_general.h>
+#include <apr_getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define USAGE_ERROR 2
+#define GO_ON (-1)
+#define WINDOW 256 /* files on their way at once: bounds the memory, however many there are */
+
+static const char help[] =
+    "Usage: file_batch [-w N] [-t SECONDS] DIR...\n"
+    "Every *.csv below each DIR is read by a pool of worker processes: rows, columns, and the sum of each\n"
+    "numeric column, in a table. The first row of a file names its columns. A file that cannot be read or\n"
+    "parsed, or whose reader dies, is one failed line of the table; the others stand.\n"
+    "\n"
+    "  -w, --workers=N        worker processes (default: one per processor)\n"
+    "  -t, --timeout=SECONDS  that one file may take (default: no limit)\n"
+    "  -h, --help             this text\n"
+    "      --version          the version\n"
+    "\n"
+    "SPORK_START=fork|spawn|inline chooses the start method, SPORK_WORKERS=N overrides -w.\n"
+    "Exit status: 0 all files were read, 1 something failed, 2 wrong usage.\n";
+
+static const spork_entry_t tasks[] = { SPORK_ENTRY(csv_summary), SPORK_END };
+
+/* Submit ahead of what is printed, by at most WINDOW files; print in input order. */
+static apr_status_t process(batch_t *batch, spork_pool_t *pool)
+{
+    const apr_array_header_t *files = batch->files;
+    const int width = table_width(files);
+    spork_future_t *futures[WINDOW];
+    apr_status_t status = APR_SUCCESS;
+    int submitted = 0;
+
+    table_head(width);
+    for (int i = 0; i < files->nelts && status == APR_SUCCESS; i++) {
+        spork_future_t **future = &futures[i % WINDOW];
+        for (; submitted < files->nelts && submitted - i < WINDOW && status == APR_SUCCESS; submitted++) {
+            const char *path = APR_ARRAY_IDX(files, submitted, const char *);
+            status = spork_submit(&futures[submitted % WINDOW], pool, csv_summary, path, strlen(path) + 1);
+        }
+        if (status == APR_SUCCESS) status = spork_future_wait(*future, -1);
+        if (status == APR_SUCCESS) {
+            if (!table_line(width, APR_ARRAY_IDX(files, i, const char *), spork_future_outcome(*future)))
+                batch->failed++;
+            spork_future_destroy(*future);
+        }
+    }
+    return status; /* futures that are left end with the pool */
+}
+
+/* The program's exit status. */
+static int run(batch_t *batch, apr_pool_t *mem)
+{
+    spork_pool_t *pool = NULL;
+    int code = EXIT_FAILURE;
+
+    for (int i = 0; i < batch->dirs->nelts; i++)
+        find_files(batch, APR_ARRAY_IDX(batch->dirs, i, const char *));
+    if (spork_pool_create(&pool, &batch->config, mem) != APR_SUCCESS || process(batch, pool) != APR_SUCCESS ||
+        spork_pool_close(pool) != APR_SUCCESS) {
+        fprintf(stderr, "file_batch: %s\n", spork_error());
+    } else if (fflush(stdout) != 0 || ferror(stdout)) {
+        fputs("file_batch: cannot write the table\n", stderr);
+    } else if (batch->failed) {
+        fprintf(stderr, "file_batch: %d failed\n", batch->failed);
+    } else {
+        code = EXIT_SUCCESS;
+    }
+    spork_pool_destroy(pool);
+    return code;
+}
+
+static int usage_error(const char *what, const char *value)
+{
+    fprintf(stderr, "file_batch: %s%s\nTry 'file_batch --help'.\n", what, value);
+    return USAGE_ERROR;
+}
+
+static int parse_seconds(const char *value, apr_interval_time_t *time)
+{
+    char *end;
+    const double seconds = strtod(value, &end);
+    if (end == value || *end != '\0' || !(seconds >= 1e-6 && seconds <= 1e9)) return 0;
+    *time = (apr_interval_time_t)(seconds * APR_USEC_PER_SEC);
+    return 1;
+}
+
+/* GO_ON, or the exit status. */
+static int parse(batch_t *batch, int argc, const char *const *argv, apr_pool_t *mem)
+{
+    static const apr_getopt_option_t known[] = { { "workers", 'w', 1, NULL },
+                                                 { "timeout", 't', 1, NULL },
+                                                 { "help", 'h', 0, NULL },
+                                                 { "version", 256, 0, NULL },
+                                                 { NULL, 0, 0, NULL } };
+    apr_getopt_t *scan;
+    apr_status_t status;
+    const char *value;
+    apr_uint64_t workers;
+    int option;
+
+    if (apr_getopt_init(&scan, mem, argc, argv) != APR_SUCCESS) return EXIT_FAILURE;
+    scan->interleave = 1;
+    while ((status = apr_getopt_long(scan, known, &option, &value)) == APR_SUCCESS) {
+        switch (option) {
+        case 'w':
+            if (apr_cstr_strtoui64(&workers, value, 1, SPORK_WORKERS_MAX, 10) != APR_SUCCESS)
+                return usage_error("not a number of workers: ", value);
+            batch->config.workers = (int)workers;
+            break;
+        case 't':
+            if (!parse_seconds(value, &batch->config.timeout)) return usage_error("not a time: ", value);
+            break;
+        case 'h': return fputs(help, stdout) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+        default: return puts("file_batch (spork) " SPORK_VERSION_STRING) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+        }
+    }
+    if (status != APR_EOF) return USAGE_ERROR; /* apr_getopt_long has said what is wrong */
+    for (int i = scan->ind; i < argc; i++) {
+        if (scan->argv[i][0] == '\0') return usage_error("a folder without a name", "");
+        APR_ARRAY_PUSH(batch->dirs, const char *) = scan->argv[i];
+    }
+    return batch->dirs->nelts > 0 ? GO_ON : usage_error("no folder given", "");
+}
+
+int main(int argc, char **argv)
+{
+    const char *const *args = (const char *const *)argv;
+    batch_t batch = { 0 };
+    apr_pool_t *mem;
+
+    if (spork_init(&argc, &argv, tasks) != APR_SUCCESS || /* a worker never returns from it */
+        apr_app_initialize(&argc, &args, NULL) != APR_SUCCESS || apr_pool_create(&mem, NULL) != APR_SUCCESS) {
+        fprintf(stderr, "file_batch: cannot start: %s\n", spork_error());
+        return EXIT_FAILURE;
+    }
+    spork_config_init(&batch.config);
+    batch.dirs = apr_array_make(mem, 4, sizeof(const char *));
+    batch.files = apr_array_make(mem, 64, sizeof(const char *));
+    int code = parse(&batch, argc, args, mem);
+    if (code == GO_ON) code = run(&batch, mem);
+    apr_pool_destroy(mem);
+    return code;
+}
