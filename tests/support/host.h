@@ -1,0 +1,55 @@
+/*
+ * What the conformance tests ask of the system beneath them and APR does not have; posix_host.c and
+ * win32_host.c implement it. Differences between systems come back as data.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef TEST_HOST_H
+#define TEST_HOST_H
+
+#include <apr_file_io.h>
+#include <apr_pools.h>
+#include <stdint.h>
+
+/* The ways in which a task can end its process. */
+typedef enum { DIE_KILLED, DIE_FAULT, DIE_ABORT, DIE_EXIT_0, DIE_EXIT_3, DIE_STACK } die_e;
+
+/* Once per process: no core files, no crash dialogs, a stack that can overflow before memory does. */
+void host_setup(void);
+
+int64_t host_pid(void);
+
+/* 1 if the fork start method exists. */
+int host_can_fork(void);
+
+/* The UTF-8 path of this program's file, absolute. */
+const char *host_executable(const char *argv0, apr_pool_t *mem);
+
+/* End a child of this process as an administrator would; returns once it is dead, does not reap it.
+ * 0 is nobody. */
+void host_kill(int64_t pid);
+
+/* End the calling process in the same way. */
+void host_kill_self(void);
+
+/* 1 if a worker that died so may be reported with this signal and exit code. */
+int host_died_as(die_e how, int signal, uint32_t exit_code);
+
+/* Let child processes inherit this file. */
+apr_status_t host_make_inheritable(apr_file_t *file);
+
+/* 1 if one of this process's descriptors is the file of that path, 0 if none, -1 if the system does not
+ * tell. */
+int host_holds_file(const char *path);
+
+/* How many descriptors this process has open; -1 if the number means nothing here. */
+int host_descriptors(void);
+
+/* Close the standard streams whose bit (1: in, 2: out, 4: err) is set. */
+void host_close_streams(unsigned which);
+
+/* 1 if this process could hold so many descriptors and child processes (limits are raised where that is
+ * allowed). */
+int host_has_room_for(int workers);
+
+#endif

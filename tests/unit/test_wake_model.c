@@ -1,0 +1,43 @@
+/*
+ * The whole engine in the model: workers that look, sleep and are woken (worker.c) and the parent's pump
+ * (pump.c, crew.c, jobs.c), with weak memory, so that a fence that is missing shows as somebody who waits
+ * for ever, or as a worker in a job that is being replaced. A play has some 200 steps: all schedules with
+ * few preemptions are tried, then random ones with many.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "model/engine.h"
+
+static const engine_case_t cases[] = {
+    { { .workers = 1, .items = 1, .chunk = 1, .lanes = 1, .again = 1, .sleeps = 1 },
+      { .name = "one sleeper, twice", .weak = 1, .preemptions = 3, .stale = 1 } },
+    { { .workers = 1, .items = 1, .chunk = 1, .lanes = 1, .flags = SPK_JOB_TABLE, .again = 1, .sleeps = 1 },
+      { .name = "one sleeper reports, a death", .weak = 1, .preemptions = 2, .deaths = 1 } },
+    { { .workers = 2, .items = 2, .chunk = 1, .lanes = 1, .again = 1, .sleeps = 1 },
+      { .name = "two sleepers, twice", .weak = 1, .preemptions = 1, .stale = 2 } },
+    { { .workers = 2, .items = 2, .chunk = 1, .lanes = 1, .sleeps = 1 },
+      { .name = "two sleepers, a death", .weak = 1, .preemptions = 1, .stale = 1, .deaths = 1 } },
+    { { .workers = 2, .items = 4, .chunk = 1, .lanes = 2, .again = 2, .sleeps = 1 },
+      { .name = "two sleepers, at random",
+        .weak = 1,
+        .preemptions = -1,
+        .stale = 6,
+        .deaths = 2,
+        .spurious = 2,
+        .most = 30000,
+        .seed = 7 } },
+    { { .workers = 3, .items = 6, .chunk = 2, .lanes = 2, .again = 2, .flags = SPK_JOB_TABLE, .sleeps = 1 },
+      { .name = "three reporting sleepers, at random",
+        .weak = 1,
+        .preemptions = -1,
+        .stale = 6,
+        .deaths = 2,
+        .spurious = 2,
+        .most = 30000,
+        .seed = 11 } },
+};
+
+int main(void)
+{
+    return engine_main(cases, sizeof cases / sizeof *cases);
+}
