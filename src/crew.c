@@ -29,7 +29,7 @@ void spk_crew_break(spork_pool_t *pool, apr_status_t status, const char *format,
 {
     va_list args;
 
-    if (pool->broken != APR_SUCCESS || somebody_serves(pool)) return;
+    if (pool->broken != APR_SUCCESS || (!pool->razing && somebody_serves(pool))) return;
     va_start(args, format);
     apr_vsnprintf(pool->broken_words, sizeof pool->broken_words, format, args);
     va_end(args);
@@ -90,8 +90,12 @@ static apr_status_t start_member(spork_pool_t *pool, int m)
     spk_os_kit_t kit = { pool->shm.handle, member->bell, pool->bell, { SPK_OS_NONE_V } };
     apr_status_t status;
 
+    spk_heal(pool);
     atomic_store_explicit(&member->seat->phase, SPK_PHASE_STARTING, memory_order_release);
+    atomic_store_explicit(&member->seat->answered, 0, memory_order_relaxed);
     member->condemned = APR_SUCCESS;
+    member->doubts = 0;
+    member->astray = member->seen_cur = member->seen_serial = 0;
     member->reported = 0;
     member->finished = 0;
     atomic_store_explicit(&member->seat->finished, 0, memory_order_relaxed);
@@ -216,12 +220,11 @@ void spk_crew_drain(spork_pool_t *pool)
 {
     int m;
 
-    for (m = 0; m < pool->n; m++)
+    for (m = 0; !pool->razing && m < pool->n; m++)
         if (pool->members[m].state != SPK_ABSENT) drain_ring(pool, m);
 }
 
-/* How many workers the open jobs could use now. */
-static uint32_t demand(const spork_pool_t *pool)
+uint32_t spk_crew_demand(const spork_pool_t *pool)
 {
     uint32_t items = 0, free_here;
     unsigned slot, lane;
@@ -240,7 +243,7 @@ static uint32_t demand(const spork_pool_t *pool)
 
 void spk_crew_wake(spork_pool_t *pool)
 {
-    uint32_t awake = 0, wanted = demand(pool);
+    uint32_t awake = 0, wanted = spk_crew_demand(pool);
     int m;
 
     atomic_thread_fence(memory_order_seq_cst);
@@ -322,7 +325,7 @@ static uint64_t damping(const spork_pool_t *pool)
 static void judge_death(spork_pool_t *pool, spk_member_t *member, uint32_t phase, const spk_os_exit_t *exit,
                         int was_idle)
 {
-    if (pool->closed || phase == SPK_PHASE_RETIRED) return;
+    if (pool->closed || (phase == SPK_PHASE_RETIRED && pool->config.max_tasks != 0 && !was_idle)) return;
     if (member->state == SPK_STARTING && phase != SPK_PHASE_READY)
         judge_start(pool, member, phase, exit);
     else if (was_idle && !member->reported && member->condemned == APR_SUCCESS)
@@ -343,12 +346,14 @@ static void bury(spork_pool_t *pool, int m, const spk_os_exit_t *exit)
         casualty.signal = 0;
         casualty.exit_code = 0;
     }
-    drain_ring(pool, m);
-    take_last_entry(pool, m);
-    changes = pool->changes;
-    spk_jobs_settle(pool, m, &casualty);
-    if (member->region_once) take_region_back(pool, member);
-    judge_death(pool, member, phase, exit, changes == pool->changes && finished == 0);
+    if (!pool->razing) {
+        drain_ring(pool, m);
+        take_last_entry(pool, m);
+        changes = pool->changes;
+        spk_jobs_settle(pool, m, &casualty);
+        if (member->region_once) take_region_back(pool, member);
+        judge_death(pool, member, phase, exit, changes == pool->changes && finished == 0);
+    }
     spk_os_watch_set(pool->watch, m, NULL);
     spk_os_process_destroy(&member->process);
     member->state = SPK_ABSENT;
@@ -484,6 +489,25 @@ void spk_crew_end(spork_pool_t *pool, int gently)
         spk_os_process_kill(&pool->members[m].process);
     }
     reap_all(pool, 10000000);
+}
+
+void spk_crew_raze(spork_pool_t *pool)
+{
+    int m;
+
+    pool->razing = 1;
+    for (m = 0; m < pool->n; m++)
+        if (pool->members[m].state != SPK_ABSENT) spk_os_process_kill(&pool->members[m].process);
+    reap_all(pool, 10000000);
+    if (!nobody_left(pool))
+        spk_crew_break(pool, SPORK_ESTART, "a worker was killed, but the system does not end it");
+    pool->razing = 0;
+    for (m = 0; m < pool->n; m++) {
+        spk_memory_free(pool, pool->members[m].region);
+        pool->members[m].region = NULL;
+        pool->members[m].region_once = 0;
+        pool->members[m].taken = pool->members[m].granted = 0;
+    }
 }
 
 void spk_crew_free(spork_pool_t *pool)

@@ -35,14 +35,24 @@ int spk_condemn(spork_pool_t *pool, int m, unsigned slot, uint32_t item, apr_sta
     return condemn(pool, m, word, status);
 }
 
+/* Honest workers go forward in a lane. One that seems to go back gets no new time for it. */
+static int goes_back(const spk_member_t *member, const spk_cur_t *cur, uint64_t serial)
+{
+    spk_cur_t seen = spk_cur_unpack(member->seen_cur);
+
+    return member->seen_serial == serial && seen.slot == cur->slot && seen.lane == cur->lane &&
+           cur->item <= seen.item;
+}
+
 /* When the item in cur began. The worker's own word is believed only where it makes the item older: an
  * item is at least as old as the parent's first sight of it. */
 static uint64_t begun_at(const spork_pool_t *pool, spk_member_t *member, uint64_t word, uint64_t now)
 {
-    uint64_t serial = pool->slots[spk_cur_unpack(word).slot].serial;
+    spk_cur_t cur = spk_cur_unpack(word);
+    uint64_t serial = pool->slots[cur.slot].serial;
     uint64_t started = atomic_load_explicit(&member->seat->started, memory_order_relaxed);
 
-    if (member->seen_cur != word || member->seen_serial != serial) {
+    if (!goes_back(member, &cur, serial)) {
         member->seen_cur = word;
         member->seen_serial = serial;
         member->seen_at = now;

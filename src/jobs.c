@@ -83,6 +83,17 @@ static void set_open(spork_pool_t *pool)
     atomic_store_explicit(&pool->head->open, open, memory_order_release);
 }
 
+void spk_jobs_publish(spork_pool_t *pool)
+{
+    unsigned i;
+
+    for (i = 0; i < SPK_SLOTS; i++)
+        if (pool->slots[i].state == SPK_SLOT_OPEN)
+            atomic_store_explicit(&pool->head->serials[i], pool->slots[i].serial, memory_order_release);
+    publish_oldest(pool);
+    set_open(pool);
+}
+
 int spk_job_post(spork_pool_t *pool, const spk_post_t *post)
 {
     int i = free_slot(pool), m;
@@ -99,8 +110,6 @@ int spk_job_post(spork_pool_t *pool, const spk_post_t *post)
     slot->count = post->count;
     slot->chunk = post->chunk;
     slot->n_lanes = post->n_lanes;
-    slot->base = post->base;
-    slot->moved = 0;
     cut_lanes(slot, job);
     fill_job(job, slot, post);
     for (m = 0; m < pool->n; m++) spk_claim_reset(pool->members[m].seat, (unsigned)i, slot->n_lanes);
@@ -135,8 +144,6 @@ int spk_jobs_of(const spork_pool_t *pool, const spk_owner_t *owner)
 
 static void hand_rest(spork_pool_t *pool, unsigned slot, spk_range_t range)
 {
-    if (range.end - range.begin > pool->slots[slot].count - pool->slots[slot].moved) return; /* a lie */
-    pool->slots[slot].moved += range.end - range.begin;
     pool->slots[slot].owner->rest(pool, slot, range);
     pool->changes++;
 }
@@ -225,6 +232,7 @@ static void leave_slot(spork_pool_t *pool, unsigned slot)
     spk_crew_drain(pool);
     pool->slots[slot].owner->through(pool, slot);
     pool->slots[slot].state = SPK_SLOT_LEAVING;
+    pool->recoveries = 0;
     set_open(pool);
     publish_oldest(pool);
     pool->changes++;
@@ -260,6 +268,21 @@ void spk_job_stop(spork_pool_t *pool, unsigned slot)
             hand_rest(pool, slot, range);
 }
 
+void spk_jobs_lose(spork_pool_t *pool, const spk_owner_t *owner, const spk_result_t *result)
+{
+    unsigned slot;
+
+    for (slot = 0; slot < SPK_SLOTS; slot++) {
+        if (pool->slots[slot].state != SPK_SLOT_OPEN || (owner != NULL && pool->slots[slot].owner != owner))
+            continue;
+        pool->slots[slot].owner->lost(pool, slot, result);
+        pool->slots[slot].state = SPK_SLOT_LEAVING;
+        pool->changes++;
+    }
+    set_open(pool);
+    publish_oldest(pool);
+}
+
 /* ---- settling -------------------------------------------------------------------------------------------------- */
 
 static void settle_lane(spork_pool_t *pool, unsigned slot, unsigned lane, int m, const spk_result_t *casualty)
@@ -270,10 +293,7 @@ static void settle_lane(spork_pool_t *pool, unsigned slot, unsigned lane, int m,
     spk_held_t held;
 
     if (spk_claim_held(job, slot, lane, seat, (unsigned)m, own->chunk, own->ends[lane], &held)) {
-        if (held.running && own->moved < own->count) {
-            pool->slots[slot].moved++;
-            own->owner->casualty(pool, slot, held.item, casualty);
-        }
+        if (held.running) own->owner->casualty(pool, slot, held.item, casualty);
         if (held.rest.begin < held.rest.end) hand_rest(pool, slot, held.rest);
         pool->changes++;
     }

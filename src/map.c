@@ -32,8 +32,16 @@ struct spk_window_t {
     unsigned jobs; /* of it that are not through: they point here */
     spk_block_t *in_block, *out_block;
     uint64_t in, out;
-    unsigned char *failed; /* a bit per item that was reported as failed; NULL: none */
 };
+
+/* What one job covers: some of a window's items. Each of them is this part's until it is taken out, once: it
+ * failed, or goes into another part. So whatever workers say, an item ends once. Private to the parent. */
+typedef struct {
+    spk_window_t *window;
+    uint32_t base, count; /* in the window */
+    uint32_t taken;       /* bits that are set */
+    unsigned char bits[]; /* a bit per item: taken out */
+} part_t;
 
 typedef struct {
     spk_window_t *window;
@@ -148,7 +156,6 @@ static void free_window(spork_pool_t *pool, spk_window_t *window)
 {
     spk_memory_free(pool, window->in_block);
     spk_memory_free(pool, window->out_block);
-    free(window->failed);
     free(window);
 }
 
@@ -230,33 +237,79 @@ static void push_todo(spk_run_t *run, spk_window_t *window, uint32_t begin, uint
     todo->range.end = end;
 }
 
+/* ---- parts --------------------------------------------------------------------------------------------------------- */
+
+static part_t *make_part(spk_window_t *window, spk_range_t range)
+{
+    uint32_t count = range.end - range.begin;
+    part_t *part = calloc(1, sizeof *part + (size_t)count / 8 + 1);
+
+    if (part == NULL) return NULL;
+    part->window = window;
+    part->base = range.begin;
+    part->count = count;
+    return part;
+}
+
+static int is_taken(const part_t *part, uint32_t item)
+{
+    return part->bits[item / 8] >> (item % 8) & 1;
+}
+
+/* 1 if the item was still in the part: now it is not any more. */
+static int take(part_t *part, uint32_t item)
+{
+    if (item >= part->count || is_taken(part, item)) return 0;
+    part->bits[item / 8] |= (unsigned char)(1U << (item % 8));
+    part->taken++;
+    return 1;
+}
+
+/* Take the next run of items out that are still in the part, from range->begin on; what is left to look at stays in
+ * range. 0: there is none. */
+static int take_run(part_t *part, spk_range_t *range, spk_range_t *run)
+{
+    while (range->begin < range->end && is_taken(part, range->begin)) range->begin++;
+    run->begin = range->begin;
+    while (range->begin < range->end && take(part, range->begin)) range->begin++;
+    run->end = range->begin;
+    return run->begin < run->end;
+}
+
+/* The job is no more. What is left in its part has ended; how, the caller has said. */
+static void end_part(spk_run_t *run, part_t *part)
+{
+    spk_window_t *window = part->window;
+    uint32_t left = part->count - part->taken;
+
+    free(part);
+    window->jobs--;
+    count_down(run, window, left);
+}
+
 static void on_outcome(spork_pool_t *pool, unsigned slot, uint32_t item, const spk_result_t *result)
 {
     spk_run_t *run = pool->run;
-    spk_window_t *window = pool->slots[slot].of;
-    uint32_t at = pool->slots[slot].base + item;
-    size_t index = window->first + at;
+    part_t *part = pool->slots[slot].of;
+    size_t index = part->window->first + part->base + item;
 
-    if (result->status == APR_SUCCESS || at >= window->count) return;
-    if (window->failed == NULL) window->failed = calloc(window->count / 8 + 1, 1);
-    if (window->failed == NULL) run->trouble = APR_ENOMEM;
-    if (window->failed == NULL || (window->failed[at / 8] >> (at % 8) & 1)) return;
-    window->failed[at / 8] |= (unsigned char)(1U << (at % 8));
+    if (result->status == APR_SUCCESS || !take(part, item)) return;
     add_failure(run, index, result, attempts_before(run, index) + 1);
-    run->ended--; /* it is counted with its job */
+    count_down(run, part->window, 1);
 }
 
 static void on_casualty(spork_pool_t *pool, unsigned slot, uint32_t item, const spk_result_t *result)
 {
     spk_run_t *run = pool->run;
-    spk_window_t *window = pool->slots[slot].of;
-    uint32_t at = pool->slots[slot].base + item;
-    size_t index = window->first + at;
+    part_t *part = pool->slots[slot].of;
+    uint32_t at = part->base + item;
+    size_t index = part->window->first + at;
     spk_result_t copy = *result;
 
+    if (!take(part, item)) return;
     count_attempt(run, index);
     if (!run->stopping && attempts_before(run, index) <= pool->config.retries) {
-        push_todo(run, window, at, at + 1);
+        push_todo(run, part->window, at, at + 1);
         return;
     }
     if (run->stopping && !run->stop_on_error) {
@@ -265,35 +318,51 @@ static void on_casualty(spork_pool_t *pool, unsigned slot, uint32_t item, const 
         copy.exit_code = 0;
     }
     add_failure(run, index, &copy, attempts_before(run, index));
-    count_down(run, window, 1);
+    count_down(run, part->window, 1);
 }
 
 static void on_rest(spork_pool_t *pool, unsigned slot, spk_range_t range)
 {
     spk_run_t *run = pool->run;
-    spk_window_t *window = pool->slots[slot].of;
-    uint32_t base = pool->slots[slot].base;
+    part_t *part = pool->slots[slot].of;
+    spk_range_t some;
 
-    if (!run->stopping) {
-        push_todo(run, window, base + range.begin, base + range.end);
-        return;
+    while (take_run(part, &range, &some)) {
+        if (!run->stopping) {
+            push_todo(run, part->window, part->base + some.begin, part->base + some.end);
+        } else {
+            cancel_items(run, part->window->first + part->base + some.begin, some.end - some.begin);
+            count_down(run, part->window, some.end - some.begin);
+        }
     }
-    cancel_items(run, window->first + base + range.begin, range.end - range.begin);
-    count_down(run, window, range.end - range.begin);
 }
 
 static void on_through(spork_pool_t *pool, unsigned slot)
 {
     spk_run_t *run = pool->run;
-    spk_window_t *window = pool->slots[slot].of;
-    uint32_t finished = pool->slots[slot].count - pool->slots[slot].moved;
+    part_t *part = pool->slots[slot].of;
 
-    run->ended += finished;
-    window->jobs--;
-    count_down(run, window, finished);
+    run->ended += part->count - part->taken;
+    end_part(run, part);
 }
 
-static const spk_owner_t map_owner = { on_outcome, on_casualty, on_rest, on_through };
+static void on_lost(spork_pool_t *pool, unsigned slot, const spk_result_t *result)
+{
+    spk_run_t *run = pool->run;
+    part_t *part = pool->slots[slot].of;
+    spk_result_t copy = *result;
+    size_t index;
+    uint32_t item;
+
+    if (run->stopping && !run->stop_on_error) copy.status = SPORK_ECANCELLED;
+    for (item = 0; item < part->count; item++) {
+        index = part->window->first + part->base + item;
+        if (!is_taken(part, item)) add_failure(run, index, &copy, attempts_before(run, index));
+    }
+    end_part(run, part);
+}
+
+static const spk_owner_t map_owner = { on_outcome, on_casualty, on_rest, on_through, on_lost };
 
 /* ---- feeding ------------------------------------------------------------------------------------------------------- */
 
@@ -311,19 +380,26 @@ static int post_range(spk_run_t *run, spk_window_t *window, spk_range_t range)
 
     memset(&post, 0, sizeof post);
     post.owner = &map_owner;
-    post.of = window;
+    post.of = make_part(window, range);
+    if (post.of == NULL) {
+        run->trouble = spk_error(APR_ENOMEM, "spork_map: no memory");
+        run->stopping = 1;
+        return 0;
+    }
     post.flags = run->pool->config.timeout > 0 ? SPK_JOB_GUARDED | SPK_JOB_TIMED : 0U;
     post.fn = run->fn;
     post.count = range.end - range.begin;
     post.chunk = run->chunk;
     post.n_lanes = lanes_for(run->pool, post.count, run->chunk);
-    post.base = range.begin;
     post.first = window->first + range.begin;
     post.in = window->in + range.begin * run->in_size;
     post.in_size = run->in_size;
     post.out = window->out + range.begin * run->out_size;
     post.out_size = run->out_size;
-    if (spk_job_post(run->pool, &post) < 0) return 0;
+    if (spk_job_post(run->pool, &post) < 0) {
+        free(post.of);
+        return 0;
+    }
     window->jobs++;
     return 1;
 }
@@ -428,11 +504,9 @@ static void kill_runners(spork_pool_t *pool)
 /* The system does not let a worker die (a dead network file system): forget its jobs, and the pool. */
 static void abandon(spork_pool_t *pool)
 {
-    unsigned slot;
+    static const spk_result_t cancelled = { SPORK_ECANCELLED, 0, 0, NULL, 0, 0 };
 
-    for (slot = 0; slot < SPK_SLOTS; slot++)
-        if (pool->slots[slot].state == SPK_SLOT_OPEN && pool->slots[slot].owner == &map_owner)
-            pool->slots[slot].state = SPK_SLOT_LEAVING;
+    spk_jobs_lose(pool, &map_owner, &cancelled);
     spk_crew_break(pool, SPORK_ESTART, "a worker was killed, but the system does not end it");
 }
 

@@ -26,6 +26,7 @@ apr_status_t spk_pool_check(const spork_pool_t *pool, const char *name)
 /* Idle processes stay awake for so long after work, if there is a processor for each. Microseconds. */
 #define SPIN 50U
 
+/* What workers only read. */
 static void fill_head(spork_pool_t *pool)
 {
     spk_header_t *head = pool->head;
@@ -34,11 +35,17 @@ static void fill_head(spork_pool_t *pool)
     memcpy(head->secret, pool->secret, SPK_SECRET);
     head->fingerprint = pool->fingerprint;
     head->reserved = pool->shm.reserved;
+    head->arena = pool->payloads;
     head->n_seats = (uint32_t)pool->n;
     head->max_tasks = pool->config.max_tasks;
     head->initializer =
         pool->config.initializer != NULL ? (uint32_t)spk_registry_find(pool->config.initializer) + 1 : 0;
     head->spin = pool->spin;
+    if (pool->init_arg != NULL) {
+        head->init_arg = spk_block_offset(pool->init_arg);
+        head->init_size = pool->config.init_size;
+    }
+    memcpy(pool->constants, head, sizeof pool->constants);
 }
 
 /* What spork itself takes of the arena, beside what the user reserves: tables of submitted items, and a little
@@ -64,11 +71,10 @@ static apr_status_t make_segment(spork_pool_t *pool)
     status = apr_generate_random_bytes(pool->secret, sizeof pool->secret);
     if (status != APR_SUCCESS) return spk_error_os(status, "spork_pool_create: no random numbers");
     pool->head = (spk_header_t *)(void *)pool->shm.base;
-    pool->head->arena = pool->payloads = arena;
+    pool->payloads = arena;
     pool->fingerprint = spk_registry_fingerprint();
     spk_arena_init(&pool->arena, arena, pool->shm.reserved);
     pool->touched = arena;
-    fill_head(pool);
     return APR_SUCCESS;
 }
 
@@ -83,8 +89,10 @@ static apr_status_t place_init_arg(spork_pool_t *pool)
                          "spork_pool_create: no room in the arena for init_arg, %" APR_SIZE_T_FMT " bytes",
                          size);
     memcpy(spk_memory_at(pool, pool->init_arg), pool->config.init_arg, size);
-    pool->head->init_arg = spk_block_offset(pool->init_arg);
-    pool->head->init_size = size;
+    pool->init_copy = apr_pmemdup(pool->mem, pool->config.init_arg, size);
+    if (pool->init_copy == NULL)
+        return spk_error(APR_ENOMEM, "spork_pool_create: no memory for init_arg, %" APR_SIZE_T_FMT " bytes",
+                         size);
     return APR_SUCCESS;
 }
 
@@ -174,6 +182,7 @@ static apr_status_t fill_pool(spork_pool_t *pool)
 
     if (status == APR_SUCCESS) status = place_init_arg(pool);
     if (status == APR_SUCCESS) status = spk_queue_create(pool);
+    if (status == APR_SUCCESS) fill_head(pool);
     if (status != APR_SUCCESS || pool->n == 0)
         return status == APR_SUCCESS ? run_initializer_here(pool) : status;
     status = make_members(pool);

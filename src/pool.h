@@ -35,6 +35,11 @@ typedef struct {
 
     /* the deadline's own memory of what it runs */
     uint64_t seen_cur, seen_serial, seen_at;
+
+    /* recover.c's: looks in a row at which what it said was impossible; the clock since it is neither asleep nor at
+     * an item, 0: it is */
+    unsigned doubts;
+    uint64_t astray;
 } spk_member_t;
 
 /* ---- jobs --------------------------------------------------------------------------------------------- */
@@ -49,7 +54,8 @@ typedef struct {
     size_t words; /* bytes of the message, behind the reply */
 } spk_result_t;
 
-/* Who posted a job, and what he wants to hear of it. Called from the pump only. */
+/* Who posted a job, and what he wants to hear of it. Called from the pump only. Workers may lie: an owner may hear of
+ * an item twice, and counts it once. */
 typedef struct {
     /* This item was run and told its outcome. */
     void (*outcome)(spork_pool_t *pool, unsigned slot, uint32_t item, const spk_result_t *result);
@@ -59,6 +65,8 @@ typedef struct {
     void (*rest)(spork_pool_t *pool, unsigned slot, spk_range_t range);
     /* Every other item of the job was finished. */
     void (*through)(spork_pool_t *pool, unsigned slot);
+    /* What of the job has not ended by any of these is given up: this is its outcome. No worker lives. */
+    void (*lost)(spork_pool_t *pool, unsigned slot, const spk_result_t *result);
 } spk_owner_t;
 
 enum { SPK_SLOT_FREE, SPK_SLOT_OPEN, SPK_SLOT_LEAVING };
@@ -70,14 +78,12 @@ typedef struct {
     uint64_t serial;
     uint32_t flags, count, chunk, n_lanes;
     uint32_t ends[SPK_LANES];
-    uint32_t base;  /* the owner's: item 0 in the window */
-    uint32_t moved; /* items that went to casualty or rest */
 } spk_slot_t;
 
 typedef struct {
     const spk_owner_t *owner;
     void *of;
-    uint32_t flags, fn, count, chunk, n_lanes, base;
+    uint32_t flags, fn, count, chunk, n_lanes;
     uint64_t first;
     uint64_t in, in_size, out, out_size;
 } spk_post_t;
@@ -111,19 +117,26 @@ struct spork_pool_t {
     spk_alloc_t *allocs; /* of spork_alloc(), by offset: memory.c */
     size_t n_allocs, max_allocs;
     spk_block_t *init_arg;
+    const void *init_copy; /* workers can write to the one in the arena */
     unsigned char secret[SPK_SECRET];
     uint64_t fingerprint;
+    unsigned char constants[offsetof(spk_header_t, open)]; /* how the head begins */
 
     /* workers */
     spk_member_t *members;
     spk_os_bell_t bell;
     spk_os_watch_t *watch;
-    uint32_t spin;        /* microseconds that whoever waits stays awake */
-    int was_ready;        /* all workers were, once */
-    unsigned fruitless;   /* starts in a row that came to nothing */
-    unsigned idle_deaths; /* deaths in a row of workers that had nothing to do */
-    uint64_t rang;        /* clock: the last time everybody was rung */
-    uint64_t looked;      /* clock: the last look at every process */
+    uint32_t spin;           /* microseconds that whoever waits stays awake */
+    int was_ready;           /* all workers were, once */
+    unsigned fruitless;      /* starts in a row that came to nothing */
+    unsigned idle_deaths;    /* deaths in a row of workers that had nothing to do */
+    uint64_t called;         /* clock: the last roll call, recover.c, */
+    uint64_t roll;           /* its number, */
+    uint64_t roll_changes;   /* and changes then */
+    unsigned contradictions; /* roll calls in a row whose answers contradict what is left to do */
+    unsigned recoveries;     /* of the segment, in a row */
+    int razing;              /* the workers are being ended, and nothing is heard of them any more */
+    uint64_t looked;         /* clock: the last look at every process */
 
     /* jobs */
     spk_slot_t slots[SPK_SLOTS];
@@ -155,6 +168,10 @@ void spk_crew_tend(spork_pool_t *pool);
 void spk_crew_end(spork_pool_t *pool, int gently);
 /* Wake as many sleeping workers as the open jobs can use. */
 void spk_crew_wake(spork_pool_t *pool);
+/* How many workers the open jobs could use now, at most all. */
+uint32_t spk_crew_demand(const spork_pool_t *pool);
+/* End all workers at once, and believe nothing that they have left. Breaks the pool if the system does not end one. */
+void spk_crew_raze(spork_pool_t *pool);
 /* Close handles; in a forked child of the host that is all that happens. */
 void spk_crew_free(spork_pool_t *pool);
 /* Give up: no worker can be had. */
@@ -166,6 +183,13 @@ void spk_crew_break(spork_pool_t *pool, apr_status_t status, const char *format,
 int spk_condemn(spork_pool_t *pool, int member, unsigned slot, uint32_t item, apr_status_t status);
 /* Enforce the pool's timeout. Microseconds until it must be done again, negative: never. */
 apr_interval_time_t spk_deadlines(spork_pool_t *pool);
+
+/* ---- recover.c: what no honest worker does -------------------------------------------------------------- */
+
+/* Write what workers only read, if it is not as it was. Before each start of a worker. */
+void spk_heal(spork_pool_t *pool);
+/* While the parent waits: look whether what the workers say can be, and call the roll, if it is time. */
+void spk_roll_call(spork_pool_t *pool);
 
 /* ---- jobs.c ------------------------------------------------------------------------------------------------ */
 
@@ -181,6 +205,10 @@ int spk_jobs_of(const spork_pool_t *pool, const spk_owner_t *owner);
 void spk_job_stop(spork_pool_t *pool, unsigned slot);
 /* See which jobs are through, free the slots that nobody looks at. */
 void spk_jobs_sweep(spork_pool_t *pool);
+/* Give up what is left of all open jobs of this owner, NULL: of everybody. */
+void spk_jobs_lose(spork_pool_t *pool, const spk_owner_t *owner, const spk_result_t *result);
+/* Say once more which slots are open, with which jobs: somebody may have written over it. */
+void spk_jobs_publish(spork_pool_t *pool);
 /* A worker is gone: its casualty and the rest of its claims go to their owners. */
 void spk_jobs_settle(spork_pool_t *pool, int member, const spk_result_t *casualty);
 /* One entry of a worker's ring, already copied: check it, hand it to the job's owner. */

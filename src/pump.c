@@ -51,18 +51,6 @@ static int spin_for_news(const spork_pool_t *pool)
     return 0;
 }
 
-/* Nothing was heard although there is work: ring everybody, in case somebody sleeps who should not. */
-static void look_around(spork_pool_t *pool)
-{
-    uint64_t now = spk_os_clock();
-    int m;
-
-    if (!spk_jobs_any(pool) || now - pool->rang < (uint64_t)LOOK_AROUND * 1000) return;
-    pool->rang = now;
-    for (m = 0; m < pool->n; m++)
-        if (pool->members[m].state != SPK_ABSENT) spk_os_bell_ring(&pool->members[m].bell);
-}
-
 /* Sleep until somebody rings or dies, at most this long. The flag is up before the last look: who
  * changes something after that look sees it and rings (worker.c has the other half). */
 static int sleep_once(spork_pool_t *pool, int (*done)(void *of), void *of, apr_interval_time_t most)
@@ -75,10 +63,9 @@ static int sleep_once(spork_pool_t *pool, int (*done)(void *of), void *of, apr_i
     atomic_thread_fence(memory_order_seq_cst);
     spk_pump(pool);
     is_done = done(of);
-    if (!is_done && changes == pool->changes && !pool->interrupted &&
-        spk_os_watch_wait(pool->watch, most) == APR_TIMEUP)
-        look_around(pool);
+    if (!is_done && changes == pool->changes && !pool->interrupted) spk_os_watch_wait(pool->watch, most);
     atomic_store_explicit(asleep, 0, memory_order_relaxed);
+    if (!is_done) spk_roll_call(pool);
     return is_done;
 }
 

@@ -111,6 +111,7 @@ typedef struct {
     _Atomic uint64_t head;                   /* (W) entries ever published in the ring */
     _Atomic uint64_t want;                   /* (W) bytes of reply room asked for, 0: none */
     _Atomic uint64_t finished;               /* (W) items ever finished, kept at the end of a chunk */
+    _Atomic uint64_t answered; /* (W) the roll call after which it found nothing to do, or no room */
 
     /* the parent's line */
     _Alignas(SPK_LINE) _Atomic uint64_t tail; /* (P) entries ever taken out of the ring */
@@ -150,6 +151,7 @@ typedef struct {
     _Atomic uint32_t closing;                          /* (P) idle workers end themselves */
     _Atomic uint64_t serials[SPK_SLOTS];               /* (P) of the job in each slot */
     _Alignas(SPK_LINE) _Atomic uint32_t parent_asleep; /* (P sets, * clears) ring the parent's bell */
+    _Atomic uint64_t roll;                             /* (P) number of the last roll call: recover.c */
 
     spk_job_t jobs[SPK_SLOTS];
     spk_seat_t seats[]; /* n_seats */

@@ -252,7 +252,21 @@ static void on_through(spork_pool_t *pool, unsigned slot)
         if ((f = take_item(pool, slot, item)) != NULL) complete_as(f, SPORK_ECRASHED);
 }
 
-static const spk_owner_t batch_owner = { on_outcome, on_casualty, on_rest, on_through };
+static void on_lost(spork_pool_t *pool, unsigned slot, const spk_result_t *result)
+{
+    uint32_t count = pool->slots[slot].count, item;
+    spork_future_t *f;
+
+    for (item = 0; item < count; item++) {
+        if ((f = take_item(pool, slot, item)) == NULL) continue;
+        if (f->cancelled || f->orphan)
+            complete_as(f, SPORK_ECANCELLED);
+        else
+            complete(f, result);
+    }
+}
+
+static const spk_owner_t batch_owner = { on_outcome, on_casualty, on_rest, on_through, on_lost };
 
 /* ---- posting ------------------------------------------------------------------------------------------------------ */
 
@@ -542,8 +556,10 @@ apr_status_t spork_future_wait(spork_future_t *f, apr_interval_time_t timeout)
 const spork_outcome_t *spork_future_outcome(spork_future_t *f)
 {
     if (f == NULL) return NULL;
-    if (f->state != DONE && f->pool->owner == spk_os_pid() && !f->pool->inside && !f->pool->closed)
+    if (f->state != DONE && f->pool->owner == spk_os_pid() && !f->pool->inside && !f->pool->closed) {
         spk_pump(f->pool);
+        if (f->state != DONE) spk_roll_call(f->pool); /* who polls does not sleep */
+    }
     return f->state == DONE ? &f->outcome : NULL;
 }
 

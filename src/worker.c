@@ -48,11 +48,15 @@ void spk_worker_retire(spk_worker_t *worker)
 void spk_worker_wait(spk_worker_t *worker, uint32_t as, int (*ready)(spk_worker_t *worker))
 {
     _Atomic uint32_t *mood = &worker->seat->mood;
+    uint64_t roll;
 
     for (;;) {
         atomic_store_explicit(mood, as, memory_order_relaxed);
         atomic_thread_fence(memory_order_seq_cst);
+        /* before the look: what the parent did before it called is seen by it (recover.c) */
+        roll = atomic_load_explicit(&worker->head->roll, memory_order_acquire);
         if (ready(worker)) break;
+        atomic_store_explicit(&worker->seat->answered, roll, memory_order_release);
         if (spk_os_worker_sleep(&worker->kit, -1) == APR_EOF) leave(1);
     }
     atomic_store_explicit(mood, SPK_MOOD_AWAKE, memory_order_relaxed);

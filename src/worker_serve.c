@@ -31,7 +31,8 @@ static void store_cur(spk_worker_t *worker, unsigned state, const work_t *work, 
 }
 
 /* RUNNING → FINISHED or REPORTING. In a guarded job the parent may have condemned the item meanwhile: then its
- * outcome is not this worker's any more, and the end is on its way. */
+ * outcome is not this worker's any more, and the end is on its way. Anything else is another worker's scribble: then
+ * nothing in this seat can be relied on. */
 static void finish(spk_worker_t *worker, const work_t *work, uint32_t item, unsigned state)
 {
     uint64_t running = spk_cur_pack(SPK_CUR_RUNNING, work->slot, work->lane, item);
@@ -40,8 +41,12 @@ static void finish(spk_worker_t *worker, const work_t *work, uint32_t item, unsi
     if (!(work->flags & SPK_JOB_GUARDED))
         atomic_store_explicit(&worker->seat->cur, finished, memory_order_release);
     else if (!atomic_compare_exchange_strong_explicit(&worker->seat->cur, &running, finished,
-                                                      memory_order_acq_rel, memory_order_relaxed))
-        while (spk_os_worker_sleep(&worker->kit, -1) != APR_EOF) continue;
+                                                      memory_order_acq_rel, memory_order_relaxed)) {
+        while (running == spk_cur_pack(SPK_CUR_CONDEMNED, work->slot, work->lane, item) &&
+               spk_os_worker_sleep(&worker->kit, -1) != APR_EOF)
+            continue;
+        spk_os_exit(1);
+    }
 }
 
 /* Give items [from, end) of the claim back: a stop was asked for, or this worker has served enough. */

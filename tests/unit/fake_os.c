@@ -424,12 +424,28 @@ void fake_start_well(int process)
     fake_be_ready(process);
 }
 
+/* What spk_worker_wait() stores before it sleeps. */
+static void go_to_sleep(spk_worker_t *worker)
+{
+    atomic_store_explicit(&worker->seat->mood, SPK_MOOD_ASLEEP, memory_order_relaxed);
+    atomic_store_explicit(&worker->seat->answered,
+                          atomic_load_explicit(&worker->head->roll, memory_order_acquire),
+                          memory_order_release);
+}
+
 int fake_work_well(void)
 {
     int p, did = 0;
 
-    for (p = 0; p < fake.n_processes; p++)
-        if (fake.processes[p].alive && !fake.processes[p].hangs && fake.processes[p].worker.seat != NULL)
-            did |= fake_serve(p);
+    for (p = 0; p < fake.n_processes; p++) {
+        fake_process_t *one = &fake.processes[p];
+
+        if (!one->alive || one->hangs || one->worker.seat == NULL) continue;
+        atomic_store_explicit(&one->worker.seat->mood, SPK_MOOD_AWAKE, memory_order_relaxed);
+        if (fake_serve(p))
+            did = 1;
+        else
+            go_to_sleep(&one->worker);
+    }
     return did;
 }

@@ -135,7 +135,16 @@ static void on_through(spork_pool_t *pool, unsigned slot)
     }
 }
 
-static const spk_owner_t owner = { on_outcome, on_casualty, on_rest, on_through };
+/* Nobody writes where it should not: no schedule may look as if somebody did. */
+static void on_lost(spork_pool_t *pool, unsigned slot, const spk_result_t *result)
+{
+    (void)pool;
+    (void)slot;
+    (void)result;
+    model_fail("a sound segment is given up");
+}
+
+static const spk_owner_t owner = { on_outcome, on_casualty, on_rest, on_through, on_lost };
 
 /* ---- the parent ---------------------------------------------------------------------------------- */
 
@@ -204,6 +213,8 @@ static void begin(void)
     pool->head->n_seats = (uint32_t)play->workers;
     pool->head->max_tasks = play->max_tasks;
     pool->head->arena = (used + PAGE - 1) / PAGE * PAGE;
+    memcpy(pool->constants, pool->head, sizeof pool->constants);
+    pool->payloads = (size_t)pool->head->arena;
     pool->members = engine.members;
     pool->queue = queue;
     for (m = 0; m < pool->n; m++) {
@@ -413,7 +424,9 @@ static uint64_t state(void)
     uint64_t hash = model_mix_bytes((uint64_t)generation, items, sizeof *items * engine.play->items);
     int m, p;
 
-    hash = model_mix(hash, (uint64_t)pool->slots[SLOT].state << 32 | pool->slots[SLOT].moved);
+    hash = model_mix(hash, (uint64_t)pool->slots[SLOT].state << 32 | pool->roll);
+    hash = model_mix(hash, pool->roll_changes);
+    hash = model_mix(hash, engine.now);
     hash = model_mix(hash, pool->serials);
     hash =
         model_mix(hash, (uint64_t)engine.stopped << 40 | (uint64_t)pool->fruitless << 32 | pool->idle_deaths);
@@ -441,9 +454,9 @@ static const char *describe(const volatile void *at, char *buffer, size_t size)
     static const struct {
         const char *name;
         size_t offset;
-    } fields[] = { IN_SEAT(record), IN_SEAT(begun),    IN_SEAT(phase),   IN_SEAT(granted),
-                   IN_SEAT(tail),   IN_SEAT(finished), IN_SEAT(want),    IN_SEAT(head),
-                   IN_SEAT(mood),   IN_SEAT(looking),  IN_SEAT(started), IN_SEAT(cur) };
+    } fields[] = { IN_SEAT(record),   IN_SEAT(begun),    IN_SEAT(phase), IN_SEAT(granted), IN_SEAT(tail),
+                   IN_SEAT(answered), IN_SEAT(finished), IN_SEAT(want),  IN_SEAT(head),    IN_SEAT(mood),
+                   IN_SEAT(looking),  IN_SEAT(started),  IN_SEAT(cur) };
     size_t offset = (size_t)((const volatile unsigned char *)at - segment.bytes), seat, i = 0;
 
     snprintf(buffer, size, "header+%lu", (unsigned long)offset);

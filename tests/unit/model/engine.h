@@ -25,6 +25,7 @@ typedef struct {
     int stops;          /* the parent stops the first job at some moment */
     int condemned;      /* the how manieth item the parent ends, if it sees it running; 0: none */
     int sleeps;         /* workers and parent sleep and wake as in life; else they wait for what they need */
+    int calls; /* how often the parent's sleep may end with time, and the roll is called (recover.c) */
 } engine_play_t;
 
 typedef struct {

@@ -262,6 +262,12 @@ apr_status_t spk_os_watch_wait(spk_os_watch_t *watch, apr_interval_time_t timeou
 {
     (void)watch;
     (void)timeout;
+    if (engine.calls < engine.play->calls && model_choose(2) == 1) {
+        engine.calls++;
+        engine.now += UINT64_C(2000000000);
+        engine.pool.contradictions = 2; /* the next contradiction would be believed */
+        return APR_TIMEUP;
+    }
     model_block(has_happened, NULL);
     if (start_time() > engine.now) engine.now = start_time();
     atomic_exchange_explicit(&engine.bells[0], 0, memory_order_acq_rel);
