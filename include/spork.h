@@ -97,7 +97,7 @@ typedef struct spork_task_t spork_task_t;
 #define SPORK_EMISMATCH (SPORK_STATUS_BASE + 9)
 /** A reply does not fit into the map's slot, or a payload into the arena. */
 #define SPORK_ETOOBIG (SPORK_STATUS_BASE + 10)
-/** The worker died of its memory limit (where the system tells). */
+/** The worker died for want of memory under a memory_limit, and the system tells so (SPORK_MEMORY_LIMIT_MIN). */
 #define SPORK_EMEMORY (SPORK_STATUS_BASE + 11)
 
 /**
@@ -126,8 +126,8 @@ const char *spork_error(void);
  * @param out  in a map: the item's own slot of out_size bytes, unspecified on entry and after a
  *             failure; in a submitted item: NULL, the task answers with spork_reply()
  * @return APR_SUCCESS, or any other code, which becomes the item's status as it is. The codes
- *         SPORK_ECRASHED, SPORK_EDEADLINE and SPORK_ECANCELLED are the pool's own: a task that
- *         returns one of them is reported with SPORK_EFAILED instead.
+ *         SPORK_ECRASHED, SPORK_EDEADLINE, SPORK_ECANCELLED and SPORK_EMEMORY are the pool's own: a task
+ *         that returns one of them is reported with SPORK_EFAILED instead.
  *
  * What a task prints to stdout and stderr is flushed after each item.
  */
@@ -178,7 +178,7 @@ typedef enum {
     SPORK_START_FORK,  /**< fork(); not on Windows (APR_ENOTIMPL) */
     SPORK_START_SPAWN, /**< start the executable again: a task sees nothing main did after spork_init() */
     SPORK_START_INLINE /**< no workers: items run in the caller, in order. No deadlines, no cancelling of
-                            what runs, no max_tasks; a submitted item runs inside spork_submit() */
+                            what runs, no max_tasks, no memory_limit; a submitted item runs inside spork_submit() */
 } spork_start_e;
 
 /** All zero but the size is the sensible default everywhere; see spork_config_init(). */
@@ -193,12 +193,37 @@ typedef struct {
     apr_uint32_t max_tasks;            /**< items after which a worker is replaced; 0: never */
     apr_interval_time_t timeout;       /**< microseconds an item may run, from its own start; 0: no limit */
     int retries;                       /**< times an item is run again after its worker died or overran */
-    apr_size_t memory_limit; /**< bytes a worker may use; 0: no limit. Not built yet: APR_ENOTIMPL */
+    apr_size_t memory_limit; /**< bytes a worker may use beyond what it starts with; 0: no limit. See below */
     apr_size_t arena_size;   /**< bytes of address space reserved for payloads; 0: spork chooses */
     const char *program;     /**< UTF-8 path of the executable that spawn starts; NULL: this one */
     const char *log_dir;     /**< where workers write logs; NULL: none. Not built yet: APR_ENOTIMPL */
     int progress;            /**< a progress bar on stderr. Not built yet: APR_ENOTIMPL */
 } spork_config_t;
+
+/**
+ * The least memory_limit, 4 MiB: less would not do for a worker's own work.
+ *
+ * The limit is the system's, set before the initializer runs, in replacements too, for good. An allocation beyond
+ * it fails inside the task: malloc() is NULL. A task that goes on all the same and dies is SPORK_ECRASHED.
+ *
+ * Counted is what the worker takes in addition to what it has when it becomes one: so a worker forked from a
+ * large program gets as much as one that was spawned, and may use what it inherited, free heap too. Never
+ * counted is what spork shares with it: payloads, replies, spork_alloc(). A host's own lower limit stays. Each
+ * process that a task starts has the limit for itself. INLINE ignores it.
+ *
+ *  - Linux counts private memory that can be written to (RLIMIT_DATA); not the main stack (RLIMIT_STACK is for
+ *    it), not what a task shares with others (MAP_SHARED, shmget()).
+ *  - Other POSIX systems count all address space (RLIMIT_AS): also mapped files, and a thread's whole stack. One
+ *    that does not keep such a limit refuses the pool.
+ *  - Windows counts committed memory, from the process's birth (its job object): what spork_init() found in use in
+ *    the parent is taken for what a worker starts with. Wine accepts the limit and ignores it.
+ *
+ * A super-user's task can lift it on POSIX. Only Windows ever tells that a process died for want of memory, and
+ * only where that was asked for as an exception (HEAP_GENERATE_EXCEPTIONS): the exit code is STATUS_NO_MEMORY or
+ * STATUS_COMMITMENT_LIMIT, and the item's status, under a memory_limit, SPORK_EMEMORY. Elsewhere a refused
+ * allocation leaves no trace in how the process ends, and a kill by Linux' out-of-memory killer looks like any other.
+ */
+#define SPORK_MEMORY_LIMIT_MIN ((apr_size_t)4 << 20)
 
 /** Fill a spork_config_t with the defaults; the size is taken from its type. */
 #define spork_config_init(config) spork_config_init_size(config, sizeof *(config))
@@ -272,7 +297,7 @@ spork_start_e spork_pool_start(const spork_pool_t *pool);
 typedef struct {
     apr_size_t index; /**< of the item, in input order; for a submitted item, its number in the pool */
     apr_status_t
-        status;      /**< APR_SUCCESS, the task's own, SPORK_ECRASHED, SPORK_EDEADLINE or SPORK_ECANCELLED */
+        status;      /**< APR_SUCCESS, the task's own, SPORK_ECRASHED, _EMEMORY, _EDEADLINE or _ECANCELLED */
     const void *out; /**< a private copy of what the task replied; lives as long as its call says */
     apr_size_t out_size; /**< bytes at out */
     int signal;          /**< that ended the worker (POSIX; 0 if the host reaps or ignores SIGCHLD), else 0 */

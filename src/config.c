@@ -59,7 +59,6 @@ static apr_status_t bad(const char *field, const char *why)
 
 static apr_status_t check(const spork_config_t *c)
 {
-    if (c->memory_limit != 0) return not_built("memory_limit");
     if (c->log_dir != NULL) return not_built("log_dir");
     if (c->progress != 0) return not_built("progress");
     if (c->workers < 0 || c->workers > SPORK_WORKERS_MAX) return bad("workers", "must be 0 to 1000");
@@ -71,6 +70,8 @@ static apr_status_t check(const spork_config_t *c)
     if (c->start_timeout < 0) return bad("start_timeout", "is negative");
     if (c->timeout < 0) return bad("timeout", "is negative");
     if (c->retries < 0) return bad("retries", "is negative");
+    if (c->memory_limit > 0 && c->memory_limit < SPORK_MEMORY_LIMIT_MIN)
+        return bad("memory_limit", "must be 0, or at least SPORK_MEMORY_LIMIT_MIN (4 MiB)");
     if (c->program != NULL && c->program[0] == '\0') return bad("program", "is empty");
     if (c->initializer != NULL && spk_registry_find(c->initializer) == SPK_NOT_A_TASK)
         return spk_error(SPORK_ENOTTASK, "spork_pool_create: config.initializer is not in a task table");

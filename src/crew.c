@@ -71,6 +71,7 @@ static apr_status_t start_by_spawn(spork_pool_t *pool, int m, const spk_os_kit_t
     hello.fingerprint = pool->fingerprint;
     hello.reserved = pool->shm.reserved;
     hello.arena = pool->payloads;
+    hello.memory_limit = pool->config.memory_limit;
     hello.id = (uint32_t)m;
     hello.n_seats = (uint32_t)pool->n;
     memcpy(hello.secret, pool->secret, SPK_SECRET);
@@ -87,7 +88,9 @@ static int may_fork(const spork_pool_t *pool)
 static apr_status_t start_member(spork_pool_t *pool, int m)
 {
     spk_member_t *member = &pool->members[m];
-    spk_os_kit_t kit = { pool->shm.handle, member->bell, pool->bell, { SPK_OS_NONE_V } };
+    spk_os_kit_t kit = {
+        pool->shm.handle, member->bell, pool->bell, { SPK_OS_NONE_V }, pool->config.memory_limit
+    };
     apr_status_t status;
 
     spk_heal(pool);
@@ -341,6 +344,7 @@ static void bury(spork_pool_t *pool, int m, const spk_os_exit_t *exit)
     uint32_t phase = atomic_load_explicit(&member->seat->phase, memory_order_acquire);
     uint64_t finished = atomic_load_explicit(&member->seat->finished, memory_order_relaxed), changes;
 
+    if (exit->no_memory && pool->config.memory_limit != 0) casualty.status = SPORK_EMEMORY;
     if (member->condemned != APR_SUCCESS) {
         casualty.status = member->condemned;
         casualty.signal = 0;
@@ -364,7 +368,7 @@ static void bury(spork_pool_t *pool, int m, const spk_os_exit_t *exit)
 static void look_at(spork_pool_t *pool, int m)
 {
     spk_member_t *member = &pool->members[m];
-    spk_os_exit_t exit = { 0, 0 };
+    spk_os_exit_t exit = { 0, 0, 0 };
 
     if (member->state != SPK_ABSENT && spk_os_process_poll(&member->process, &exit) == APR_CHILD_DONE)
         bury(pool, m, &exit);

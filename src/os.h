@@ -133,6 +133,11 @@ typedef struct {
     spk_os_bell_t bell;        /* the worker's own: it waits, the parent rings */
     spk_os_bell_t parent_bell; /* the worker rings, the parent waits */
     spk_os_handle_t line;
+    /* Bytes of memory of its own that it may use beyond what it starts with, 0: no limit. From
+     * spk_os_worker_enter() on at the latest, in each process that it starts as well, and neither the worker nor
+     * those can lift it (but for a super-user); what shm maps never counts. No handle: whoever adopts
+     * a kit in a spawned process puts it in again before that enters. */
+    size_t memory_limit;
 } spk_os_kit_t;
 
 typedef struct {
@@ -150,6 +155,7 @@ typedef struct {
 typedef struct {
     int signal;         /* POSIX; 0: none, or stolen by a host that reaps */
     uint32_t exit_code; /* else */
+    int no_memory;      /* 1: the system says that it died for want of memory; few systems do */
 } spk_os_exit_t;
 
 /* fork(). *in_child is 1 in the worker, where kit->line is its end and every other parent-side
@@ -202,7 +208,8 @@ apr_status_t spk_os_line_read(spk_os_handle_t line, void *hello, size_t size, ap
 
 /* From here on this is a worker: own process group; signals unblocked, those that the host handles at
  * their defaults, those that it ignores ignored, and so is SIGINT; no crash dialogs; and from here on the process, with all that it started, ends at once when
- * the parent is gone, busy or idle. */
+ * the parent is gone, busy or idle; it has the kit's memory limit. APR_ENOTIMPL if there is one, but this
+ * system does not keep it. */
 apr_status_t spk_os_worker_enter(const spk_os_kit_t *kit);
 
 /* Sleep until the own bell rings. APR_TIMEUP after the time-out, APR_EOF if the parent is gone. */

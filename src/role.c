@@ -85,6 +85,7 @@ static void be_spawned_worker(const char *numbers)
     if (worker.head->magic != SPK_MAGIC || memcmp(worker.head->secret, hello.secret, SPK_SECRET) != 0)
         no_parent("its segment belongs to somebody else");
     worker.id = hello.id;
+    worker.kit.memory_limit = (size_t)hello.memory_limit;
     role = ROLE_WORKER;
     spk_worker_main(&worker);
 }

@@ -82,7 +82,8 @@ void *spork_deref(spork_task_t *task, spork_ref_t ref, apr_size_t size)
 apr_status_t spk_task_status(const spork_task_t *task, apr_status_t status)
 {
     if (status == APR_SUCCESS) return task->reply_status;
-    if (status == SPORK_ECRASHED || status == SPORK_EDEADLINE || status == SPORK_ECANCELLED)
+    if (status == SPORK_ECRASHED || status == SPORK_EDEADLINE || status == SPORK_ECANCELLED ||
+        status == SPORK_EMEMORY)
         return SPORK_EFAILED;
     return status;
 }

@@ -213,6 +213,7 @@ void spk_worker_main(spk_worker_t *worker)
     fill_task(worker);
     atomic_store_explicit(&worker->seat->phase, SPK_PHASE_ENTERED, memory_order_release);
     status = spk_os_worker_enter(&worker->kit);
+    if (status == APR_ENOTIMPL) unfit(worker, status, "this system does not keep the memory_limit");
     if (status != APR_SUCCESS) unfit(worker, status, "");
     worker->published = atomic_load_explicit(&worker->seat->head, memory_order_relaxed);
     worker->granted = atomic_load_explicit(&worker->seat->granted, memory_order_relaxed);

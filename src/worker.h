@@ -36,6 +36,7 @@ typedef struct {
     uint64_t fingerprint;
     uint64_t reserved; /* of the segment */
     uint64_t arena;
+    uint64_t memory_limit; /* spk_os_kit_t's */
     uint32_t id;
     uint32_t n_seats;
     unsigned char secret[SPK_SECRET];

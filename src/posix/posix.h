@@ -143,6 +143,13 @@ apr_status_t spk_posix_lifeline_arm(int fd);
 /* End this process and its group, now. */
 void spk_posix_end_group(pid_t pid);
 
+/* ---- posix_limit.c, posix_limit_*.c ---- */
+
+/* From now on this process may use so many bytes more than it does. */
+apr_status_t spk_posix_limit_memory(const spk_os_kit_t *kit);
+/* No more of this resource than now and `more`, for good; a limit that is lower already stays. */
+apr_status_t spk_posix_limit_keep(int resource, uint64_t now, uint64_t more);
+
 /* ---- posix_self_*.c: what only this system can say of a process itself ---- */
 
 /* Find out where the executable is, as long as that is possible. */

@@ -103,6 +103,7 @@ static void fill(spk_os_kit_t *kit, const int fds[SPK_POSIX_KIT])
     kit->parent_bell.wait.v = fds[PARENT_WAIT];
     kit->parent_bell.ring.v = fds[PARENT_RING];
     kit->line.v = fds[LINE];
+    kit->memory_limit = 0;
 }
 
 apr_status_t spk_os_kit_adopt(spk_os_kit_t *kit, const char *numbers)

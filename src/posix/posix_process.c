@@ -77,6 +77,7 @@ apr_status_t spk_os_process_poll(spk_os_process_t *process, spk_os_exit_t *exit)
 
     exit->signal = 0;
     exit->exit_code = 0;
+    exit->no_memory = 0;
     if (process->pid <= 0 || process->gone) return APR_CHILD_DONE;
     if (!is_ours(process)) return APR_CHILD_NOTDONE;
     is_reaped = wait_for(process, &info, WEXITED | WNOHANG | WNOWAIT) == -1;

@@ -65,6 +65,7 @@ apr_status_t spk_os_worker_enter(const spk_os_kit_t *kit)
         reset_signals();
         status = spk_posix_lifeline_arm(spk_posix_fd(kit->line));
     }
+    if (status == APR_SUCCESS && kit->memory_limit > 0) status = spk_posix_limit_memory(kit);
     if (status == APR_SUCCESS) {
         sigemptyset(&none);
         pthread_sigmask(SIG_SETMASK, &none, NULL);

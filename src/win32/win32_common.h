@@ -55,6 +55,10 @@ apr_status_t spk_win32_error(void);
 /* Microseconds to the milliseconds of a Win32 wait, rounded up; negative is INFINITE. */
 DWORD spk_win32_milliseconds(apr_interval_time_t timeout);
 
+/* win32_limit.c: how much memory this process has, early in main; a job's limit so much above that. */
+void spk_win32_limit_remember(void);
+void spk_win32_limit_memory(JOBOBJECT_EXTENDED_LIMIT_INFORMATION *limits, size_t bytes);
+
 /* UTF-8 to UTF-16, in malloc()ed memory; NULL when there is none, or the text is not UTF-8 (then
  * GetLastError() says so). */
 WCHAR *spk_win32_wide(const char *text);

@@ -74,6 +74,7 @@ apr_status_t spk_os_init(void)
     WCHAR *path;
 
     if (own_file != INVALID_HANDLE_VALUE) return APR_SUCCESS;
+    spk_win32_limit_remember();
     path = start_path();
     if (path == NULL) return spk_win32_error();
     /* Where this is refused, the path must do. */

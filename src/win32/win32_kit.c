@@ -123,6 +123,7 @@ apr_status_t spk_os_kit_adopt(spk_os_kit_t *kit, const char *numbers)
     kit->bell.wait = kit->bell.ring = spk_win32_word(handles[SPK_WIN32_KIT_BELL]);
     kit->parent_bell.wait = kit->parent_bell.ring = spk_win32_word(handles[SPK_WIN32_KIT_PARENT_BELL]);
     kit->line = spk_win32_word(handles[SPK_WIN32_KIT_LINE]);
+    kit->memory_limit = 0;
     parent_process = handles[SPK_WIN32_KIT_PARENT];
     return APR_SUCCESS;
 }

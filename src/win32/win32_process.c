@@ -5,6 +5,11 @@
  */
 #include "win32_common.h"
 
+/* What the system raises where memory was asked for "or an exception" (HeapAlloc() with
+ * HEAP_GENERATE_EXCEPTIONS): [MS-ERREF] 2.3.1. */
+#define EXIT_NO_MEMORY 0xC0000017u
+#define EXIT_COMMITMENT_LIMIT 0xC000012Du
+
 #define DEATH_MILLISECONDS 10000u /* a terminated process is gone in less, unless a driver holds it */
 
 apr_status_t spk_os_process_fork(spk_os_process_t *process, spk_os_kit_t *kit, int *in_child)
@@ -23,10 +28,12 @@ apr_status_t spk_os_process_poll(spk_os_process_t *process, spk_os_exit_t *exit)
 
     exit->signal = 0;
     exit->exit_code = 0;
+    exit->no_memory = 0;
     if (spk_win32_is_none(process->process)) return APR_CHILD_DONE;
     /* Not by the exit code alone: 259, STILL_ACTIVE, can be one. */
     if (WaitForSingleObject(spk_win32_handle(process->process), 0) != WAIT_OBJECT_0) return APR_CHILD_NOTDONE;
     if (GetExitCodeProcess(spk_win32_handle(process->process), &code)) exit->exit_code = code;
+    exit->no_memory = exit->exit_code == EXIT_NO_MEMORY || exit->exit_code == EXIT_COMMITMENT_LIMIT;
     if (!process->gone && !spk_win32_is_none(process->job))
         (void)TerminateJobObject(spk_win32_handle(process->job), SPK_WIN32_KILLED);
     process->gone = 1;

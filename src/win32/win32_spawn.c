@@ -52,13 +52,14 @@ typedef struct {
 
 /* "Die on unhandled exception" keeps the crash dialogs away from the first instruction on, and from what
  * tasks start; the worker itself then sees to the C runtime's (spk_os_worker_enter()). */
-static apr_status_t make_job(launch_t *launch)
+static apr_status_t make_job(launch_t *launch, size_t memory_limit)
 {
     JOBOBJECT_EXTENDED_LIMIT_INFORMATION limits;
 
     memset(&limits, 0, sizeof limits);
     limits.BasicLimitInformation.LimitFlags =
         JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE | JOB_OBJECT_LIMIT_DIE_ON_UNHANDLED_EXCEPTION;
+    if (memory_limit > 0) spk_win32_limit_memory(&limits, memory_limit);
     launch->job = CreateJobObjectW(NULL, NULL);
     if (launch->job == NULL) return spk_win32_error();
     if (!SetInformationJobObject(launch->job, JobObjectExtendedLimitInformation, &limits, sizeof limits))
@@ -265,7 +266,7 @@ static apr_status_t prepare(launch_t *launch, const spk_os_kit_t *kit, const cha
 
     if (status == APR_SUCCESS)
         status = spk_win32_line_open(&launch->line_read, &launch->line_write, hello, hello_size);
-    if (status == APR_SUCCESS) status = make_job(launch);
+    if (status == APR_SUCCESS) status = make_job(launch, kit->memory_limit);
     if (status == APR_SUCCESS) status = give_kit(launch, kit);
     if (status == APR_SUCCESS) {
         give_streams(launch);

@@ -22,7 +22,28 @@ static apr_status_t times_two(spork_task_t *task, const void *in, void *out)
     return APR_SUCCESS;
 }
 
-static const spork_entry_t tasks[] = { SPORK_ENTRY(times_two), SPORK_END };
+static int lift(int resource)
+{
+    struct rlimit limit;
+    limit.rlim_cur = limit.rlim_max = RLIM_INFINITY;
+    return setrlimit(resource, &limit) == 0;
+}
+
+/* How many MiB it gets; after an attempt to lift its limit, if so told. */
+static apr_status_t break_out(spork_task_t *task, const void *in, void *out)
+{
+    static void *blocks[160];
+    long n = 0;
+
+    (void)task;
+    if (*(const int *)in && lift(RLIMIT_DATA) && lift(RLIMIT_AS)) return APR_EGENERAL;
+    while (n < (long)LENGTH(blocks) && (blocks[n] = malloc(MIB)) != NULL) n++;
+    *(long *)out = n;
+    while (n > 0) free(blocks[--n]);
+    return APR_SUCCESS;
+}
+
+static const spork_entry_t tasks[] = { SPORK_ENTRY(times_two), SPORK_ENTRY(break_out), SPORK_END };
 
 static int limit(int resource, rlim_t value)
 {
@@ -100,6 +121,38 @@ static int little_address_space(int argc, char **argv)
     return fails_or_works(2, 0);
 }
 
+/* What a worker gets in MiB, with the host's own (soft) limit of data and a pool's limit, both in MiB; 0: none.
+ * A soft limit is there to be lifted, so there it does not try. */
+static int memory_under(long host, long pools, long *got)
+{
+    spork_config_t config;
+    spork_pool_t *pool = NULL;
+    int lifts = host == 0;
+
+    if (host != 0) role_check(limit(RLIMIT_DATA, (rlim_t)host << 20));
+    make_config(&config, 1);
+    config.memory_limit = (apr_size_t)pools << 20;
+    role_check(spork_pool_create(&pool, &config, NULL) == APR_SUCCESS);
+    role_check(spork_map(pool, break_out, &lifts, sizeof lifts, got, sizeof *got, 1, NULL) == APR_SUCCESS);
+    role_check(spork_pool_close(pool) == APR_SUCCESS);
+    spork_pool_destroy(pool);
+    return EXIT_SUCCESS;
+}
+
+/* As somebody who may not: the super-user may. */
+static int limited_memory(int argc, char **argv)
+{
+    long got;
+
+    role_check(spork_init(&argc, &argv, tasks) == APR_SUCCESS);
+    role_check(geteuid() != 0 || setuid(NOBODYS_UID) == 0);
+    role_check(memory_under(0, 32, &got) == EXIT_SUCCESS && got >= 16 && got <= 36);
+    role_check(memory_under(0, 1024, &got) == EXIT_SUCCESS && got == 160);
+    role_check(memory_under(64, 1024, &got) == EXIT_SUCCESS && got >= 32 && got <= 64);
+    role_check(memory_under(64, 32, &got) == EXIT_SUCCESS && got >= 16 && got <= 36);
+    return EXIT_SUCCESS;
+}
+
 /* Shared memory is a file on some systems, and a file beyond this limit is a deadly SIGXFSZ by default. */
 static int small_files(int argc, char **argv)
 {
@@ -141,6 +194,15 @@ static void little_memory_is_told_or_suffices(void **state)
     for (size_t i = 0; i < LENGTH(mebibytes); i++) assert_role("little_address_space", mebibytes[i], NULL);
 }
 
+static void a_task_cannot_lift_its_limit_and_the_hosts_stays(void **state)
+{
+    (void)state;
+    needs_workers();
+    if (under_sanitizer()) /* which has terabytes of data itself */
+        skip();
+    assert_role("limited_memory", NULL, NULL);
+}
+
 static void a_limit_of_file_sizes_kills_nobody(void **state)
 {
     (void)state;
@@ -158,14 +220,13 @@ int main(int argc, char **argv)
     static const role_t roles[] = { { "full_process_table", full_process_table },
                                     { "few_descriptors", few_descriptors },
                                     { "little_address_space", little_address_space },
+                                    { "limited_memory", limited_memory },
                                     { "small_files", small_files },
                                     { "unwritable_directory", unwritable_directory } };
     static const struct CMUnitTest tests[] = {
-        TEST(a_full_process_table_is_told),
-        TEST(few_descriptors_are_told_and_none_is_lost),
-        TEST(little_memory_is_told_or_suffices),
-        TEST(a_limit_of_file_sizes_kills_nobody),
-        TEST(an_unwritable_directory_does_not_matter),
+        TEST(a_full_process_table_is_told),       TEST(few_descriptors_are_told_and_none_is_lost),
+        TEST(little_memory_is_told_or_suffices),  TEST(a_task_cannot_lift_its_limit_and_the_hosts_stays),
+        TEST(a_limit_of_file_sizes_kills_nobody), TEST(an_unwritable_directory_does_not_matter),
     };
 
     conformance_enter(argc, argv, roles, LENGTH(roles));

@@ -163,7 +163,7 @@ apr_status_t stage_open(stage_t *stage)
     static const stage_t none = {
         SPK_OS_SHM_NONE,
         SPK_OS_BELL_NONE,
-        { { SPK_OS_NONE_V }, SPK_OS_BELL_NONE, SPK_OS_BELL_NONE, { SPK_OS_NONE_V } },
+        { { SPK_OS_NONE_V }, SPK_OS_BELL_NONE, SPK_OS_BELL_NONE, { SPK_OS_NONE_V }, 0 },
         NULL,
         NULL,
         NULL

@@ -3,6 +3,12 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
+#ifndef _DEFAULT_SOURCE
+#define _DEFAULT_SOURCE /* MAP_ANONYMOUS */
+#endif
+#ifndef _DARWIN_C_SOURCE
+#define _DARWIN_C_SOURCE 1
+#endif
 #include "host.h"
 
 #include <apr_file_info.h>
@@ -12,6 +18,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -130,4 +137,37 @@ int host_has_room_for(int workers)
     room = room && limit_allows(RLIMIT_NPROC, (rlim_t)workers * 2 + 64);
 #endif
     return room;
+}
+
+void *host_take_memory(size_t size)
+{
+    void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    return memory != MAP_FAILED ? memory : NULL;
+}
+
+void host_give_memory(void *memory, size_t size)
+{
+    (void)munmap(memory, size);
+}
+
+/* The hard limit of one or the other, whichever this build uses. */
+uint64_t host_memory_limit(void)
+{
+    static const int resources[] = { RLIMIT_DATA, RLIMIT_AS };
+    struct rlimit limit;
+
+    for (size_t i = 0; i < sizeof resources / sizeof *resources; i++)
+        if (getrlimit(resources[i], &limit) == 0 && limit.rlim_max != RLIM_INFINITY)
+            return (uint64_t)limit.rlim_max;
+    return 0;
+}
+
+int host_keeps_memory_limit(void)
+{
+    return 1;
+}
+
+int host_die_of_memory(void)
+{
+    return 0;
 }

@@ -116,3 +116,35 @@ int host_has_room_for(int workers)
     (void)workers;
     return 1;
 }
+
+void *host_take_memory(size_t size)
+{
+    return VirtualAlloc(NULL, size, MEM_RESERVE | MEM_COMMIT, PAGE_READWRITE);
+}
+
+void host_give_memory(void *memory, size_t size)
+{
+    (void)size;
+    (void)VirtualFree(memory, 0, MEM_RELEASE);
+}
+
+uint64_t host_memory_limit(void)
+{
+    JOBOBJECT_EXTENDED_LIMIT_INFORMATION limits;
+
+    if (!QueryInformationJobObject(NULL, JobObjectExtendedLimitInformation, &limits, sizeof limits, NULL) ||
+        (limits.BasicLimitInformation.LimitFlags & JOB_OBJECT_LIMIT_PROCESS_MEMORY) == 0)
+        return 0;
+    return limits.ProcessMemoryLimit;
+}
+
+int host_keeps_memory_limit(void)
+{
+    return !under_wine();
+}
+
+int host_die_of_memory(void)
+{
+    RaiseException((DWORD)STATUS_NO_MEMORY, EXCEPTION_NONCONTINUABLE, 0, NULL);
+    return 1;
+}

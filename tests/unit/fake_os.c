@@ -410,6 +410,7 @@ int fake_serve(int process)
 void fake_die(int signal, uint32_t exit_code)
 {
     fake_end(plays, signal, exit_code);
+    fake.processes[plays].end.no_memory = fake.no_memory;
     longjmp(running, 1);
 }
 

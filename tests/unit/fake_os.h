@@ -35,6 +35,7 @@ typedef struct {
     apr_status_t fail_status;      /* with this */
     int fail_bell, fail_commit;    /* the how manieth bell, commit fails; 0: none */
     int deaf_to_kill;              /* killed processes live on */
+    int no_memory;                 /* who ends by himself does so for want of memory */
     void (*on_start)(int process); /* a process was started */
     int (*on_wait)(void);          /* the parent waits, nothing was rung: 1 if this did something */
     void (*on_poll)(int process);  /* the parent looks whether it lives */

@@ -123,11 +123,17 @@ static void test_bad_values(void **state)
         size_t offset, size;
         apr_int64_t value;
     } cases[] = {
-        BAD(APR_EINVAL, workers, -1),       BAD(APR_EINVAL, workers, SPORK_WORKERS_MAX + 1),
-        BAD(APR_EINVAL, workers, 100000),   BAD(APR_EINVAL, start, SPORK_START_INLINE + 1),
-        BAD(APR_EINVAL, init_size, 1),      BAD(APR_EINVAL, start_timeout, -1),
-        BAD(APR_EINVAL, timeout, -5),       BAD(APR_EINVAL, retries, -1),
-        BAD(APR_ENOTIMPL, memory_limit, 1), BAD(APR_ENOTIMPL, progress, 1),
+        BAD(APR_EINVAL, workers, -1),
+        BAD(APR_EINVAL, workers, SPORK_WORKERS_MAX + 1),
+        BAD(APR_EINVAL, workers, 100000),
+        BAD(APR_EINVAL, start, SPORK_START_INLINE + 1),
+        BAD(APR_EINVAL, init_size, 1),
+        BAD(APR_EINVAL, start_timeout, -1),
+        BAD(APR_EINVAL, timeout, -5),
+        BAD(APR_EINVAL, retries, -1),
+        BAD(APR_EINVAL, memory_limit, 1),
+        BAD(APR_EINVAL, memory_limit, (apr_int64_t)SPORK_MEMORY_LIMIT_MIN - 1),
+        BAD(APR_ENOTIMPL, progress, 1),
     };
     size_t i;
     int narrow;

@@ -477,6 +477,32 @@ static void a_crash_costs_one_item(void **state)
     }
 }
 
+/* Only under a limit, and only if the system says so. */
+static void a_death_of_memory_is_told_as_such(void **state)
+{
+    int limited, told;
+
+    (void)state;
+    for (limited = 0; limited <= 1; limited++) {
+        for (told = 0; told <= 1; told++) {
+            reset(2);
+            config.memory_limit = limited ? SPORK_MEMORY_LIMIT_MIN : 0;
+            open_pool();
+            assert_int_equal(fake.processes[0].worker.kit.memory_limit, config.memory_limit);
+            victim = ITEMS / 3;
+            by.exit_code = 23;
+            fake.no_memory = told;
+            assert_int_equal(run_map(1), SPORK_EFAILED);
+            assert_int_equal(options.n_failures, 1);
+            assert_int_equal(options.failures[0].status, limited && told ? SPORK_EMEMORY : SPORK_ECRASHED);
+            assert_int_equal(options.failures[0].exit_code, 23);
+            assert_int_equal(fake.processes[fake_process_of(0)].worker.kit.memory_limit, config.memory_limit);
+            assert_int_equal(fake.processes[fake_process_of(1)].worker.kit.memory_limit, config.memory_limit);
+            crew_close(pool);
+        }
+    }
+}
+
 static void retries_are_counted(void **state)
 {
     (void)state;
@@ -728,6 +754,7 @@ int main(void)
         cmocka_unit_test(when_the_dead_cannot_be_replaced_the_call_ends),
         cmocka_unit_test(who_gains_threads_spawns_replacements),
         cmocka_unit_test(a_crash_costs_one_item),
+        cmocka_unit_test(a_death_of_memory_is_told_as_such),
         cmocka_unit_test(retries_are_counted),
         cmocka_unit_test(who_overruns_is_ended),
         cmocka_unit_test(waiting_in_the_queue_does_not_count),

@@ -191,6 +191,7 @@ apr_status_t spk_os_process_poll(spk_os_process_t *process, spk_os_exit_t *exit)
     process->gone = 1;
     exit->signal = one->exited ? 0 : 9;
     exit->exit_code = one->exit_code;
+    exit->no_memory = 0;
     return APR_CHILD_DONE;
 }
 
