@@ -395,6 +395,50 @@ static int fail_all_starts(void)
     return crew_work();
 }
 
+/* Who has served something before it dies is replaced at once, however often: damping is for deaths that come to
+ * nothing. The plain successes of a map are told to nobody; that they were finished has to be seen all the same. */
+static void who_dies_after_its_work_is_replaced_at_once(void **state)
+{
+    uint64_t died_at;
+    int i;
+
+    (void)state;
+    reset(1);
+    open_pool();
+    fake.on_start = note_start;
+    for (i = 0; i < 30; i++) {
+        expect_good_map();
+        n_idle_starts = 0;
+        died_at = fake.now;
+        fake_end(fake_process_of(0), 9, 0);
+        expect_good_map();
+        assert_int_equal(n_idle_starts, 1);
+        assert_true(idle_starts[0] - died_at <= SECOND / 10); /* one look around: nobody rang */
+    }
+    assert_int_equal(fake.n_starts, 31);
+    crew_close(pool);
+}
+
+/* The same amid its work: a death that costs an item is one that came to something. */
+static void who_dies_at_its_work_is_replaced_at_once(void **state)
+{
+    uint64_t begun;
+
+    (void)state;
+    reset(1);
+    config.retries = 40;
+    open_pool();
+    victim = 5;
+    victims_left = 30;
+    by.signal = 9;
+    begun = fake.now;
+    expect_good_map();
+    assert_int_equal(victims_left, 0);
+    assert_int_equal(fake.n_starts, 31);
+    assert_true(fake.now - begun <= 31 * (SECOND / 10));
+    crew_close(pool);
+}
+
 static void when_the_dead_cannot_be_replaced_the_call_ends(void **state)
 {
     size_t i;
@@ -751,6 +795,8 @@ int main(void)
         cmocka_unit_test(a_few_bad_starts_are_overcome),
         cmocka_unit_test(the_idle_dead_are_replaced),
         cmocka_unit_test(idle_deaths_in_a_row_are_damped),
+        cmocka_unit_test(who_dies_after_its_work_is_replaced_at_once),
+        cmocka_unit_test(who_dies_at_its_work_is_replaced_at_once),
         cmocka_unit_test(when_the_dead_cannot_be_replaced_the_call_ends),
         cmocka_unit_test(who_gains_threads_spawns_replacements),
         cmocka_unit_test(a_crash_costs_one_item),
