@@ -140,6 +140,9 @@ void spk_posix_sweep(const int *kept, int n);
 
 /* From now on this process group ends when the line breaks, whatever it does. */
 apr_status_t spk_posix_lifeline_arm(int fd);
+/* The parent does the same for a worker that it has just spawned, through its copy of the worker's end: what runs
+ * there before spork_init() (constructors, a loader) is then covered, too. Where that cannot be done: nothing. */
+void spk_posix_lifeline_arm_early(int fd, pid_t pid);
 /* End this process and its group, now. */
 void spk_posix_end_group(pid_t pid);
 

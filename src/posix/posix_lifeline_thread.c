@@ -57,3 +57,10 @@ apr_status_t spk_posix_lifeline_arm(int fd)
     }
     return error == 0 ? APR_SUCCESS : APR_FROM_OS_ERROR(error);
 }
+
+/* There is no thread yet: a worker whose parent dies before it comes to spork_init() ends there. */
+void spk_posix_lifeline_arm_early(int fd, pid_t pid)
+{
+    (void)fd;
+    (void)pid;
+}

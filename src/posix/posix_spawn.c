@@ -155,6 +155,7 @@ apr_status_t spk_os_process_spawn(spk_os_process_t *process, const spk_os_kit_t 
         status = spawn_listed(&pid, list, program, role);
     }
     if (status == APR_SUCCESS) {
+        spk_posix_lifeline_arm_early(spk_posix_fd(full.line), pid);
         spk_posix_process_record(process, pid, parents);
     } else {
         spk_posix_guard_close(&parents);
