@@ -117,6 +117,7 @@ static void every_option_at_another_value_has_its_effect(void **state)
     config.max_tasks = 4;
     config.timeout = 400 * slow_factor() * MILLISECOND;
     config.retries = 1;
+    config.memory_limit = 64 * MIB;
     config.arena_size = 8 * MIB;
     config.program = self_path();
     pool = make_pool(&config);
