@@ -99,12 +99,29 @@ static void make_directory(void)
         assert_success(apr_env_set(names[i], directory, program_memory));
 }
 
+static void *APR_THREAD_FUNC do_nothing(apr_thread_t *thread, void *data)
+{
+    (void)thread;
+    return data;
+}
+
+/* ThreadSanitizer starts a thread of its own with the first of the program's. */
+static void start_the_sanitizers_thread(void)
+{
+    apr_thread_t *thread;
+    apr_status_t ended;
+
+    assert_success(apr_thread_create(&thread, NULL, do_nothing, NULL, program_memory));
+    assert_success(apr_thread_join(&ended, thread));
+}
+
 /* What is opened once per process (by APR, the C library, the system) is opened before the first census. */
 static void warm_up(void)
 {
     spork_pool_t *pool;
     spork_config_t config;
 
+    if (under_sanitizer()) start_the_sanitizers_thread();
     make_config(&config, 1);
     assert_success(spork_pool_create(&pool, &config, program_memory));
     assert_success(spork_pool_close(pool));
