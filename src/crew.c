@@ -4,6 +4,7 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "error.h"
+#include "hold.h"
 #include "pool.h"
 #include "registry.h"
 #include "role.h"
@@ -56,8 +57,10 @@ static void become_worker(spork_pool_t *pool, int m, const spk_os_kit_t *kit)
 static apr_status_t start_by_fork(spork_pool_t *pool, int m, spk_os_kit_t *kit)
 {
     int in_child = 0;
+    spk_hold_t hold = spk_hold_apr();
     apr_status_t status = spk_os_process_fork(&pool->members[m].process, kit, &in_child);
 
+    spk_release_apr(hold);
     if (status == APR_SUCCESS && in_child) become_worker(pool, m, kit);
     return status;
 }
