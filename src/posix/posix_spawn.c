@@ -3,7 +3,9 @@
  * kit's descriptors get low fixed numbers there, for no descriptor of spork's has one here; all else that
  * the host left inheritable is closed by spk_os_kit_adopt().
  *
- * Signals: exec puts handled ones back to their defaults; ignored ones stay ignored, as after fork().
+ * Signals: exec puts handled ones back to their defaults; ignored ones stay ignored, as after fork(). SIGINT
+ * alone is blocked until spk_os_worker_enter() ignores it: a Ctrl-C can come before the worker has left
+ * the parent's process group, stays pending through exec, and would end a worker that is hardly born.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -44,12 +46,13 @@ static apr_status_t write_hello(spk_os_handle_t line, const void *hello, size_t 
 
 static int fill_attributes(posix_spawnattr_t *attributes)
 {
-    sigset_t none;
+    sigset_t blocked;
     int error;
 
-    sigemptyset(&none);
+    sigemptyset(&blocked);
+    sigaddset(&blocked, SIGINT);
     error = posix_spawnattr_setpgroup(attributes, 0);
-    if (error == 0) error = posix_spawnattr_setsigmask(attributes, &none);
+    if (error == 0) error = posix_spawnattr_setsigmask(attributes, &blocked);
     if (error == 0) {
         error = posix_spawnattr_setflags(attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK);
     }
