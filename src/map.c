@@ -664,7 +664,9 @@ static void run_in_workers(spk_run_t *run)
                      spk_memory_inside(pool, run->out, run->out_size * run->count, &run->out_at, &end);
     run->per_window = plan_windows(run);
     run->active = 1;
-    status = spk_pump_until(pool, is_over, run, -1, 0);
+    /* an interrupt that came before: then nothing is begun that would only be cut off */
+    status =
+        atomic_exchange(&pool->interrupted, 0) ? SPORK_ECANCELLED : spk_pump_until(pool, is_over, run, -1, 0);
     if (status != APR_SUCCESS) spk_run_cancel(pool);
     run->active = 0;
     if (pool->broken != APR_SUCCESS) {
