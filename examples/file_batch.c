@@ -3,6 +3,7 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
+#include "ctrl_c.h"
 #include "file_batch.h"
 
 #include <apr_cstr.h>
@@ -28,46 +29,81 @@ static const char help[] =
     "      --version          the version\n"
     "\n"
     "SPORK_START=fork|spawn|inline chooses the start method, SPORK_WORKERS=N overrides -w.\n"
-    "Exit status: 0 all files were read, 1 something failed, 2 wrong usage.\n";
+    "Exit status: 0 all files were read, 1 something failed, 2 wrong usage. Ctrl-C ends it with what was\n"
+    "read so far, and by that signal.\n";
 
 static const spork_entry_t tasks[] = { SPORK_ENTRY(csv_summary), SPORK_END };
 
-/* Submit ahead of what is printed, by at most WINDOW files; print in input order. */
-static apr_status_t process(batch_t *batch, spork_pool_t *pool)
+static void print_file(batch_t *batch, int i, spork_future_t *future)
+{
+    if (!table_line(batch->width, APR_ARRAY_IDX(batch->files, i, const char *), spork_future_outcome(future)))
+        batch->failed++;
+}
+
+/* Submit ahead of what is printed, by at most WINDOW files; print in input order. What is left over in
+ * futures after a failure or an interruption, [*first, *submitted), ends with the pool. */
+static apr_status_t process(batch_t *batch, spork_pool_t *pool, spork_future_t **futures, int *first,
+                            int *submitted)
 {
     const apr_array_header_t *files = batch->files;
-    const int width = table_width(files);
-    spork_future_t *futures[WINDOW];
     apr_status_t status = APR_SUCCESS;
-    int submitted = 0;
 
-    table_head(width);
-    for (int i = 0; i < files->nelts && status == APR_SUCCESS; i++) {
+    for (int i = 0; i < files->nelts && status == APR_SUCCESS && !ctrl_c_came(); i++) {
         spork_future_t **future = &futures[i % WINDOW];
-        for (; submitted < files->nelts && submitted - i < WINDOW && status == APR_SUCCESS; submitted++) {
-            const char *path = APR_ARRAY_IDX(files, submitted, const char *);
-            status = spork_submit(&futures[submitted % WINDOW], pool, csv_summary, path, strlen(path) + 1);
+        for (; *submitted < files->nelts && *submitted - i < WINDOW; ++*submitted) {
+            const char *path = APR_ARRAY_IDX(files, *submitted, const char *);
+            status = spork_submit(&futures[*submitted % WINDOW], pool, csv_summary, path, strlen(path) + 1);
+            if (status != APR_SUCCESS) break;
         }
         if (status == APR_SUCCESS) status = spork_future_wait(*future, -1);
         if (status == APR_SUCCESS) {
-            if (!table_line(width, APR_ARRAY_IDX(files, i, const char *), spork_future_outcome(*future)))
-                batch->failed++;
+            print_file(batch, i, *future);
             spork_future_destroy(*future);
+            *first = i + 1;
         }
     }
-    return status; /* futures that are left end with the pool */
+    return status;
+}
+
+/* After Ctrl-C: of the files that were on their way, those that are done. */
+static void print_finished(batch_t *batch, spork_pool_t *pool, spork_future_t **futures, int first,
+                           int submitted)
+{
+    int finished = first;
+
+    (void)spork_pool_terminate(pool);
+    for (int i = first; i < submitted; i++) {
+        const spork_outcome_t *outcome = spork_future_outcome(futures[i % WINDOW]);
+        if (outcome == NULL || outcome->status == SPORK_ECANCELLED) continue;
+        print_file(batch, i, futures[i % WINDOW]);
+        finished++;
+    }
+    (void)fflush(stdout);
+    fprintf(stderr, "file_batch: interrupted; %d of %d files were not read\n", batch->files->nelts - finished,
+            batch->files->nelts);
 }
 
 /* The program's exit status. */
 static int run(batch_t *batch, apr_pool_t *mem)
 {
+    spork_future_t *futures[WINDOW];
     spork_pool_t *pool = NULL;
-    int code = EXIT_FAILURE;
+    apr_status_t status;
+    int code = EXIT_FAILURE, first = 0, submitted = 0;
 
     for (int i = 0; i < batch->dirs->nelts; i++)
         find_files(batch, APR_ARRAY_IDX(batch->dirs, i, const char *));
-    if (spork_pool_create(&pool, &batch->config, mem) != APR_SUCCESS || process(batch, pool) != APR_SUCCESS ||
-        spork_pool_close(pool) != APR_SUCCESS) {
+    status = spork_pool_create(&pool, &batch->config, mem);
+    if (status == APR_SUCCESS) {
+        ctrl_c_watch(pool);
+        batch->width = table_width(batch->files);
+        table_head(batch->width);
+        status = process(batch, pool, futures, &first, &submitted);
+        if (status == APR_SUCCESS && !ctrl_c_came()) status = spork_pool_close(pool);
+    }
+    if (ctrl_c_came()) {
+        print_finished(batch, pool, futures, first, submitted);
+    } else if (status != APR_SUCCESS) {
         fprintf(stderr, "file_batch: %s\n", spork_error());
     } else if (fflush(stdout) != 0 || ferror(stdout)) {
         fputs("file_batch: cannot write the table\n", stderr);
@@ -76,6 +112,7 @@ static int run(batch_t *batch, apr_pool_t *mem)
     } else {
         code = EXIT_SUCCESS;
     }
+    ctrl_c_forget();
     spork_pool_destroy(pool);
     return code;
 }
@@ -150,5 +187,6 @@ int main(int argc, char **argv)
     int code = parse(&batch, argc, args, mem);
     if (code == GO_ON) code = run(&batch, mem);
     apr_pool_destroy(mem);
+    if (ctrl_c_came()) ctrl_c_end();
     return code;
 }

@@ -13,6 +13,7 @@ typedef struct {
     spork_config_t config;
     apr_array_header_t *dirs;  /* of const char * */
     apr_array_header_t *files; /* of const char *, in the order of the table */
+    int width;                 /* of the table's first column */
     int failed;                /* files and folders */
 } batch_t;
 

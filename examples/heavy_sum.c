@@ -3,6 +3,7 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
+#include "ctrl_c.h"
 #include <spork.h>
 
 #include <apr_cstr.h>
@@ -147,9 +148,15 @@ static int run(const options_t *options, apr_pool_t *mem)
     spork_config_init(&config);
     config.workers = options->workers;
     map.chunk = 1; /* each item is heavy: nobody takes two while another has none */
-    if (spork_pool_create(&pool, &config, mem) != APR_SUCCESS ||
-        spork_map(pool, heavy_sum, sizes->elts, sizeof(apr_uint64_t), results, sizeof *results, count,
-                  &map) != APR_SUCCESS) {
+    apr_status_t status = spork_pool_create(&pool, &config, mem);
+    if (status == APR_SUCCESS) {
+        ctrl_c_watch(pool);
+        status = spork_map(pool, heavy_sum, sizes->elts, sizeof(apr_uint64_t), results, sizeof *results,
+                           count, &map);
+    }
+    if (ctrl_c_came()) {
+        fputs("heavy_sum: interrupted\n", stderr);
+    } else if (status != APR_SUCCESS) {
         fprintf(stderr, "heavy_sum: %s\n", spork_error());
         print_failures(&map);
     } else {
@@ -165,6 +172,7 @@ static int run(const options_t *options, apr_pool_t *mem)
         code =
             differ || spork_pool_close(pool) != APR_SUCCESS || fflush(stdout) ? EXIT_FAILURE : EXIT_SUCCESS;
     }
+    ctrl_c_forget();
     spork_pool_destroy(pool);
     return code;
 }
@@ -231,5 +239,6 @@ int main(int argc, char **argv)
         code = run(&options, mem);
     }
     apr_pool_destroy(mem);
+    if (ctrl_c_came()) ctrl_c_end();
     return code;
 }

@@ -41,6 +41,29 @@
  * spork_future_wait, spork_wait_any, spork_pool_close). A program that calls none for a while gets
  * none of it meanwhile; what the workers were already given goes on.
  *
+ * Ctrl-C and termination. The host decides, workers are silent: they do not get a terminal's Ctrl-C or
+ * Ctrl-Break, and print nothing on it. A host that leaves SIGINT, SIGTERM, SIGHUP as they are dies of them
+ * at once, and all its workers, with what their tasks have started, die with it, as they do however a host
+ * ends (abort, SIGKILL, TerminateProcess). A host that would rather end in order has a handler call
+ * spork_pool_interrupt(): the running call returns, what is done can still be read, and the host closes or
+ * terminates the pool, or goes on with it. signal() of ISO C will do:
+ *
+ *     static spork_pool_t *volatile running;
+ *     static void on_signal(int number)
+ *     {
+ *         signal(number, SIG_DFL);            // a second one is final
+ *         spork_pool_interrupt(running);
+ *     }
+ *     ...
+ *     running = pool;
+ *     signal(SIGINT, on_signal);              // not before the pool is made: until then the default is right
+ *     status = spork_map(pool, ...);          // SPORK_EFAILED; unfinished items are SPORK_ECANCELLED
+ *
+ * examples/ctrl_c.c is this in full. An interrupt is not lost if no call waits yet: the next one ends by it. A
+ * task of an INLINE pool runs to its end first. Ctrl-Z stops the host only; workers finish what they were
+ * given. On POSIX a signal sent to a worker itself ends it (SIGINT does not): its item is SPORK_ECRASHED. On
+ * Windows the closing of the console, logging off and shutting down end workers and host alike.
+ *
  * Memory. What spork hands out is freed by the call that its description names; APR memory pools
  * given as a parent own the worker pool: destroying them destroys it.
  *
@@ -175,7 +198,9 @@ apr_status_t spork_register(const spork_entry_t *entries);
 /** How workers come to life. The environment's SPORK_START=fork|spawn|inline overrides it. */
 typedef enum {
     SPORK_START_AUTO,  /**< fork on Linux and the BSDs while the process has one thread, else spawn */
-    SPORK_START_FORK,  /**< fork(); not on Windows (APR_ENOTIMPL) */
+    SPORK_START_FORK,  /**< fork(); not on Windows (APR_ENOTIMPL). While other threads run, only where the C
+                            library's malloc() and stdio are usable in the child (glibc), and tasks may
+                            touch no lock of the host's */
     SPORK_START_SPAWN, /**< start the executable again: a task sees nothing main did after spork_init() */
     SPORK_START_INLINE /**< no workers: items run in the caller, in order. No deadlines, no cancelling of
                             what runs, no max_tasks, no memory_limit; a submitted item runs inside spork_submit() */
