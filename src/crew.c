@@ -434,13 +434,41 @@ static int all_ready(void *of)
     return 1;
 }
 
+/* Nothing is heard meanwhile but deaths: they would end each wait at once. */
+static void pause_between_tries(spork_pool_t *pool, uint64_t how_long)
+{
+    uint64_t until = spk_os_clock() + how_long, now;
+    int m;
+
+    while ((now = spk_os_clock()) < until && pool->broken == APR_SUCCESS) {
+        spk_os_watch_wait(pool->watch, (apr_interval_time_t)((until - now) / 1000 + 1));
+        for (m = 0; m < pool->n; m++) look_at(pool, m);
+    }
+}
+
+/* At creation the first failure that will not pass ends it all. One that may (EAGAIN, and what a backend calls
+ * so) is met by five tries within 150 ms: a pool must not fail because the machine was full for a moment. */
+static apr_status_t start_first(spork_pool_t *pool, int m)
+{
+    apr_status_t status = start_member(pool, m);
+    uint64_t how_long;
+
+    for (how_long = SECOND / 100; APR_STATUS_IS_EAGAIN(status) && how_long <= SECOND / 100 * 8;
+         how_long *= 2) {
+        pause_between_tries(pool, how_long);
+        if (pool->broken != APR_SUCCESS) break;
+        status = start_member(pool, m);
+    }
+    return status;
+}
+
 apr_status_t spk_crew_start(spork_pool_t *pool)
 {
     apr_status_t status = APR_SUCCESS;
     int m;
 
     for (m = 0; status == APR_SUCCESS && m < pool->n; m++) {
-        status = start_member(pool, m);
+        status = start_first(pool, m);
         if (status != APR_SUCCESS) {
             char cause[120];
 

@@ -166,7 +166,7 @@ apr_status_t spk_os_process_fork(spk_os_process_t *process, spk_os_kit_t *kit, i
 /* Start `program` (UTF-8 path; NULL: this very executable) with one argument: `role` followed by
  * numbers from which spk_os_kit_adopt() finds the kit there. It inherits its standard streams and the
  * kit, nothing else. `hello` (at most 4096 bytes) is written to the line before the program starts:
- * what must not stand in a command line. No PATH search. */
+ * what must not stand in a command line. No PATH search. APR_EAGAIN: not now, another try may do. */
 apr_status_t spk_os_process_spawn(spk_os_process_t *process, const spk_os_kit_t *kit, const char *program,
                                   const char *role, const void *hello, size_t hello_size);
 

@@ -209,6 +209,18 @@ static apr_status_t join_job(launch_t *launch)
     return status;
 }
 
+/* What may pass is said as EAGAIN, so that the core tries again. ERROR_INTERNAL_ERROR is Wine's: the process
+ * that it had made died before it said that it was there (NtCreateUserProcess in Wine's ntdll/unix/process.c);
+ * under load that befalls one start in ten thousand or so, and the next one is well. */
+static apr_status_t start_error(void)
+{
+    switch (GetLastError()) {
+    case ERROR_INTERNAL_ERROR:
+    case ERROR_NO_SYSTEM_RESOURCES: return APR_EAGAIN;
+    default: return spk_win32_error();
+    }
+}
+
 static apr_status_t start(launch_t *launch)
 {
     STARTUPINFOEXW info;
@@ -222,7 +234,7 @@ static apr_status_t start(launch_t *launch)
     info.lpAttributeList = launch->attributes;
     if (!CreateProcessW(launch->wide_program, launch->command, NULL, NULL, TRUE, creation_flags(launch), NULL,
                         NULL, &info.StartupInfo, &launch->started))
-        return spk_win32_error();
+        return start_error();
     return launch->join_later ? join_job(launch) : APR_SUCCESS;
 }
 

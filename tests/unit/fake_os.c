@@ -180,7 +180,10 @@ static apr_status_t start(spk_os_process_t *process, const spk_os_kit_t *kit, in
 {
     fake_process_t *one = &fake.processes[fake.n_processes];
 
-    if (++fake.n_starts == fake.fail_start) return fake.fail_status;
+    fake.n_starts++;
+    if (fake.fail_start > 0 && fake.n_starts >= fake.fail_start &&
+        fake.n_starts <= fake.fail_start + fake.fail_more)
+        return fake.fail_status;
     if (fake.n_processes == FAKE_PROCESSES) give_up("too many processes");
     memset(one, 0, sizeof *one);
     one->member = (int)(kit->bell.ring.v - kit->parent_bell.ring.v - 1);

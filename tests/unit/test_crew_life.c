@@ -198,6 +198,43 @@ static void a_start_that_fails_at_any_worker_leaves_none(void **state)
     crew_close(pool);
 }
 
+static void a_start_is_tried_again_where_that_may_help(void **state)
+{
+    int workers = 3, k;
+
+    (void)state;
+    for (k = 1; k <= workers; k++) {
+        reset(workers);
+        fake.fail_start = k;
+        fake.fail_more = 3;
+        fake.fail_status = APR_EAGAIN;
+        open_pool();
+        assert_int_equal(fake.n_starts, workers + 4);
+        assert_int_equal(fake.n_processes, workers);
+        expect_good_map();
+        crew_close(pool);
+    }
+}
+
+static void a_start_is_not_tried_for_ever(void **state)
+{
+    int workers = 3, k;
+    uint64_t before;
+
+    (void)state;
+    for (k = 1; k <= workers; k++) {
+        reset(workers);
+        before = fake.now;
+        fake.fail_start = k;
+        fake.fail_more = 1000;
+        fake.fail_status = APR_EAGAIN;
+        expect_no_pool(SPORK_ESTART, "cannot be started");
+        assert_int_equal(fake.n_starts, k + 4);
+        assert_int_equal(fake.n_processes, k - 1);
+        assert_in_range(fake.now - before, SECOND / 10, SECOND);
+    }
+}
+
 static void without_bells_or_memory_nothing_is_started(void **state)
 {
     int workers = 3, k;
@@ -787,6 +824,8 @@ int main(void)
         cmocka_unit_test(one_who_is_never_ready_spoils_the_pool),
         cmocka_unit_test(who_is_slow_is_waited_for),
         cmocka_unit_test(a_start_that_fails_at_any_worker_leaves_none),
+        cmocka_unit_test(a_start_is_tried_again_where_that_may_help),
+        cmocka_unit_test(a_start_is_not_tried_for_ever),
         cmocka_unit_test(without_bells_or_memory_nothing_is_started),
         cmocka_unit_test(who_dies_while_starting_is_replaced_a_few_times),
         cmocka_unit_test(with_an_initializer_fewer_times),
