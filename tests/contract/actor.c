@@ -195,15 +195,17 @@ void stage_close(stage_t *stage)
 
 apr_status_t stage_start(stage_t *stage, spk_os_process_t *process, int by_fork, script_t script)
 {
-    apr_status_t status;
-    int in_child = 0;
+    apr_status_t status = APR_EAGAIN;
+    int in_child = 0, tries;
 
     script.reserved = stage->shm.reserved;
     if (by_fork) {
         status = spk_os_process_fork(process, &stage->kit, &in_child);
         if (in_child) play(&stage->kit, &script);
     } else {
-        status = spk_os_process_spawn(process, &stage->kit, NULL, ROLE, &script, sizeof script);
+        /* Wine 8 has starts that miscarry under load, see src/win32/win32_spawn.c */
+        for (tries = 0; tries < 5 && APR_STATUS_IS_EAGAIN(status); tries++)
+            status = spk_os_process_spawn(process, &stage->kit, NULL, ROLE, &script, sizeof script);
     }
     return status;
 }
