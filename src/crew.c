@@ -101,6 +101,7 @@ static apr_status_t start_member(spork_pool_t *pool, int m)
     atomic_store_explicit(&member->seat->answered, 0, memory_order_relaxed);
     member->condemned = APR_SUCCESS;
     member->doubts = 0;
+    member->liar = 0;
     member->astray = member->seen_cur = member->seen_serial = 0;
     member->reported = 0;
     member->finished = 0;

@@ -285,6 +285,25 @@ void spk_jobs_lose(spork_pool_t *pool, const spk_owner_t *owner, const spk_resul
 
 /* ---- settling -------------------------------------------------------------------------------------------------- */
 
+/* So many deaths in a row between a claim and its first item are no chance: an item that ends its worker, and hides that
+ * it was begun, would be given to one worker after the other, for ever. */
+#define UNBEGUN_MOST 16U
+
+/* Was the first item that it says not to have begun the one that it ran? */
+static int hides_its_item(spork_pool_t *pool, spk_member_t *member, const spk_held_t *held)
+{
+    int hides;
+
+    if (held->running || held->rest.begin >= held->rest.end) {
+        pool->unbegun = held->running ? 0 : pool->unbegun;
+        return 0;
+    }
+    hides = member->liar || pool->unbegun >= UNBEGUN_MOST;
+    pool->unbegun = hides ? 0 : pool->unbegun + 1;
+    member->liar = 0;
+    return hides;
+}
+
 static void settle_lane(spork_pool_t *pool, unsigned slot, unsigned lane, int m, const spk_result_t *casualty)
 {
     const spk_slot_t *own = &pool->slots[slot];
@@ -293,6 +312,10 @@ static void settle_lane(spork_pool_t *pool, unsigned slot, unsigned lane, int m,
     spk_held_t held;
 
     if (spk_claim_held(job, slot, lane, seat, (unsigned)m, own->chunk, own->ends[lane], &held)) {
+        if (hides_its_item(pool, &pool->members[m], &held)) {
+            held.running = 1;
+            held.item = held.rest.begin++;
+        }
         if (held.running) own->owner->casualty(pool, slot, held.item, casualty);
         if (held.rest.begin < held.rest.end) hand_rest(pool, slot, held.rest);
         pool->changes++;

@@ -40,6 +40,7 @@ typedef struct {
      * an item, 0: it is */
     unsigned doubts;
     uint64_t astray;
+    int liar; /* it was ended for that: what it says of its item is not believed */
 } spk_member_t;
 
 /* ---- jobs --------------------------------------------------------------------------------------------- */
@@ -134,6 +135,7 @@ struct spork_pool_t {
     uint64_t roll;           /* its number, */
     uint64_t roll_changes;   /* and changes then */
     unsigned contradictions; /* roll calls in a row whose answers contradict what is left to do */
+    unsigned unbegun;        /* deaths in a row that seem to have come between a claim and its first item */
     unsigned recoveries;     /* of the segment, in a row */
     int razing;              /* the workers are being ended, and nothing is heard of them any more */
     uint64_t looked;         /* clock: the last look at every process */

@@ -76,7 +76,7 @@ static int has_answered(const spork_pool_t *pool, const spk_member_t *member)
 }
 
 /* Where items have a time-out, a worker may not be nowhere for longer than that either: one that never ends its item
- * could say so. */
+ * could say so. (An honest one may be, if nobody reads what it has printed.) */
 static int is_too_long_astray(const spork_pool_t *pool, spk_member_t *member, const spk_cur_t *cur,
                               uint64_t now)
 {
@@ -93,8 +93,12 @@ static void doubt(spork_pool_t *pool, spk_member_t *member, uint64_t now)
     spk_cur_t cur = spk_cur_unpack(atomic_load_explicit(&member->seat->cur, memory_order_acquire));
 
     member->doubts = is_impossible(pool, member, &cur) ? member->doubts + 1 : 0;
-    if (member->doubts > 1 || is_too_long_astray(pool, member, &cur, now))
-        spk_os_process_kill(&member->process);
+    if (is_too_long_astray(pool, member, &cur, now))
+        member->condemned = SPORK_EDEADLINE;
+    else if (member->doubts < 2)
+        return;
+    member->liar = 1;
+    spk_os_process_kill(&member->process);
 }
 
 /* ---- the segment as a whole ---------------------------------------------------------------------------------- */

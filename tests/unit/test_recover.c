@@ -302,6 +302,30 @@ static void who_says_the_impossible_of_itself_is_replaced(void **state)
     crew_close(pool);
 }
 
+/* It ends its worker, each time, and says that it was never begun. */
+static void hide_and_die(spk_worker_t *worker)
+{
+    atomic_store(&worker->seat->cur, 0);
+    fake_die(11, 0);
+}
+
+static void an_item_that_hides_is_not_run_for_ever(void **state)
+{
+    spork_pool_t *pool = open_pool(2);
+    spork_map_t options;
+    apr_size_t i;
+
+    (void)state;
+    spoil = hide_and_die;
+    spoils = 1000000;
+    assert_int_equal(run_map(pool, &options), SPORK_EFAILED);
+    assert_int_equal(options.n_failures, ITEMS);
+    for (i = 0; i < ITEMS; i++) assert_int_equal(options.failures[i].status, SPORK_ECRASHED);
+    spoils = 0;
+    expect_honest_map(pool);
+    crew_close(pool);
+}
+
 /* ---- when it does not stop ------------------------------------------------------------------------------------------ */
 
 static void a_pool_that_is_damaged_again_and_again_is_given_up(void **state)
@@ -331,6 +355,7 @@ int main(void)
         cmocka_unit_test(every_item_ends_once_whoever_asked_for_it),
         cmocka_unit_test(memory_of_the_hosts_stays_where_it_is),
         cmocka_unit_test(who_says_the_impossible_of_itself_is_replaced),
+        cmocka_unit_test(an_item_that_hides_is_not_run_for_ever),
         cmocka_unit_test(a_pool_that_is_damaged_again_and_again_is_given_up),
     };
 
