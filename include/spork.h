@@ -335,7 +335,8 @@ typedef struct {
 typedef struct {
     apr_size_t chunk;                /**< in: items a worker takes at once; 0 lets spork choose */
     int stop_on_error;               /**< in: the first failure cancels what has not begun */
-    const spork_outcome_t *failures; /**< out: the items that did not succeed, in index order; out is NULL */
+    const spork_outcome_t *failures; /**< out: the items that did not succeed, in index order; out is NULL.
+                                          About 64 bytes for each, those that were cancelled included */
     apr_size_t n_failures;           /**< out: how many; both valid until the pool's next map or its end */
 } spork_map_t;
 

@@ -97,6 +97,7 @@ static apr_status_t start_member(spork_pool_t *pool, int m)
     apr_status_t status;
 
     spk_heal(pool);
+    spk_heal_init_arg(pool);
     atomic_store_explicit(&member->seat->phase, SPK_PHASE_STARTING, memory_order_release);
     atomic_store_explicit(&member->seat->answered, 0, memory_order_relaxed);
     member->condemned = APR_SUCCESS;
@@ -127,6 +128,14 @@ static size_t usual_region(const spork_pool_t *pool)
     return share < REGION_USUAL ? share : REGION_USUAL;
 }
 
+static void take_region_back(spork_pool_t *pool, spk_member_t *member)
+{
+    spk_memory_free(pool, member->region);
+    member->region = NULL;
+    member->region_once = 0;
+    member->seat->region_size = 0;
+}
+
 /* 1 if this worker's region is now large enough, or there is none. A larger one than usual is for one
  * reply: an idle worker must not sit on it. */
 static int find_region(spork_pool_t *pool, spk_member_t *member, size_t want)
@@ -134,19 +143,11 @@ static int find_region(spork_pool_t *pool, spk_member_t *member, size_t want)
     size_t usual = usual_region(pool), has = member->region != NULL ? spk_block_size(member->region) : 0;
 
     if (has >= want && !member->region_once) return 1;
-    spk_memory_free(pool, member->region);
+    take_region_back(pool, member); /* in the seat, too: it is read by who takes the seat next */
     member->region = spk_memory_alloc(pool, want < usual ? usual : want);
     if (member->region == NULL && want < usual) member->region = spk_memory_alloc(pool, want);
     member->region_once = member->region != NULL && want > usual;
     return member->region != NULL;
-}
-
-static void take_region_back(spork_pool_t *pool, spk_member_t *member)
-{
-    spk_memory_free(pool, member->region);
-    member->region = NULL;
-    member->region_once = 0;
-    member->seat->region_size = 0;
 }
 
 /* Somebody else is at work, and will give memory back when it is through; or has just been, and the entry with

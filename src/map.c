@@ -56,6 +56,7 @@ struct spk_run_t {
     size_t in_size, out_size, count;
     uint32_t chunk;
     int stop_on_error;
+    int keeps_failures;      /* the caller can look at them */
     int in_place, out_place; /* the memory lies in the arena, at in_at and out_at */
     uint64_t in_at, out_at;
 
@@ -98,6 +99,7 @@ static void count_attempt(spk_run_t *run, size_t index)
     tries = apr_palloc(run->mem, sizeof *tries);
     if (key == NULL || tries == NULL) {
         run->trouble = APR_ENOMEM;
+        run->stopping = 1; /* uncounted it would be tried for ever */
         return;
     }
     *key = index;
@@ -124,6 +126,10 @@ static void add_failure(spk_run_t *run, size_t index, const spk_result_t *result
 
     run->ended++;
     if (run->stop_on_error) run->stopping = 1;
+    if (!run->keeps_failures) {
+        run->n_failures++;
+        return;
+    }
     if (!grow((void **)&run->failures, run->n_failures, &run->max_failures, sizeof *run->failures)) {
         run->trouble = APR_ENOMEM;
         run->stopping = 1;
@@ -492,7 +498,7 @@ static void kill_runners(spork_pool_t *pool)
         cur = spk_cur_unpack(atomic_load_explicit(&pool->members[m].seat->cur, memory_order_acquire));
         if (cur.state != SPK_CUR_NONE && cur.slot < SPK_SLOTS &&
             pool->slots[cur.slot].state == SPK_SLOT_OPEN && pool->slots[cur.slot].owner == &map_owner) {
-            if (pool->members[m].condemned == APR_SUCCESS) pool->members[m].condemned = SPORK_ECANCELLED;
+            /* not as condemned: it may have gone on to a submitted item just now, which is not cancelled */
             spk_os_process_kill(&pool->members[m].process);
         }
     }
@@ -626,6 +632,7 @@ static spk_run_t *make_run(spork_pool_t *pool, const spork_map_t *options)
     run->pool = pool;
     run->chunk = chunk < WINDOW_ITEMS ? (uint32_t)chunk : (uint32_t)WINDOW_ITEMS;
     run->stop_on_error = options != NULL && options->stop_on_error;
+    run->keeps_failures = options != NULL;
     if (apr_pool_create(&run->mem, pool->mem) != APR_SUCCESS) {
         free(run);
         return NULL;
@@ -698,7 +705,8 @@ apr_status_t spork_map(spork_pool_t *pool, spork_fn_t fn, const void *in, apr_si
     run->count = count;
     if (count > 0 && pool->n == 0) run_here(run, fn);
     if (count > 0 && pool->n > 0) run_in_workers(run);
-    if (run->n_failures > 1) qsort(run->failures, run->n_failures, sizeof *run->failures, by_index);
+    if (run->keeps_failures && run->n_failures > 1)
+        qsort(run->failures, run->n_failures, sizeof *run->failures, by_index);
     if (options != NULL) {
         options->failures = run->failures;
         options->n_failures = run->n_failures;

@@ -37,9 +37,9 @@ typedef struct {
     uint64_t seen_cur, seen_serial, seen_at;
 
     /* recover.c's: looks in a row at which what it said was impossible; the clock since it is neither asleep nor at
-     * an item, 0: it is */
+     * an item, 0: it is, and its word then */
     unsigned doubts;
-    uint64_t astray;
+    uint64_t astray, astray_at;
     int liar; /* it was ended for that: what it says of its item is not believed */
 } spk_member_t;
 
@@ -188,8 +188,10 @@ apr_interval_time_t spk_deadlines(spork_pool_t *pool);
 
 /* ---- recover.c: what no honest worker does -------------------------------------------------------------- */
 
-/* Write what workers only read, if it is not as it was. Before each start of a worker. */
+/* Write what workers only read, if it is not as it was. */
 void spk_heal(spork_pool_t *pool);
+/* The same for init_arg, which only who starts reads, and which may be large. */
+void spk_heal_init_arg(spork_pool_t *pool);
 /* While the parent waits: look whether what the workers say can be, and call the roll, if it is time. */
 void spk_roll_call(spork_pool_t *pool);
 

@@ -37,14 +37,20 @@
 
 void spk_heal(spork_pool_t *pool)
 {
-    void *init_arg = pool->init_arg != NULL ? spk_memory_at(pool, pool->init_arg) : NULL;
-
     if (memcmp(pool->head, pool->constants, sizeof pool->constants) != 0)
         memcpy(pool->head, pool->constants, sizeof pool->constants);
-    if (init_arg != NULL && memcmp(init_arg, pool->init_copy, pool->config.init_size) != 0)
-        memcpy(init_arg, pool->init_copy, pool->config.init_size);
     if (!pool->closed) atomic_store_explicit(&pool->head->closing, 0, memory_order_relaxed);
     spk_jobs_publish(pool);
+}
+
+void spk_heal_init_arg(spork_pool_t *pool)
+{
+    void *init_arg;
+
+    if (pool->init_arg == NULL) return;
+    init_arg = spk_memory_at(pool, pool->init_arg);
+    if (memcmp(init_arg, pool->init_copy, pool->config.init_size) != 0)
+        memcpy(init_arg, pool->init_copy, pool->config.init_size);
 }
 
 /* ---- a single worker --------------------------------------------------------------------------------------- */
@@ -76,24 +82,26 @@ static int has_answered(const spork_pool_t *pool, const spk_member_t *member)
 }
 
 /* Where items have a time-out, a worker may not be nowhere for longer than that either: one that never ends its item
- * could say so. (An honest one may be, if nobody reads what it has printed.) */
-static int is_too_long_astray(const spork_pool_t *pool, spk_member_t *member, const spk_cur_t *cur,
-                              uint64_t now)
+ * could say so. Nowhere is: at one look after the other its word is the same, and is not that of an item that runs. (An
+ * honest one may be, if nobody reads what it has printed.) */
+static int is_too_long_astray(const spork_pool_t *pool, spk_member_t *member, uint64_t word, uint64_t now)
 {
-    if (cur->state == SPK_CUR_RUNNING || has_answered(pool, member))
-        member->astray = 0;
-    else if (member->astray == 0)
-        member->astray = now;
+    int is_somewhere = spk_cur_unpack(word).state == SPK_CUR_RUNNING || has_answered(pool, member);
+
+    if (is_somewhere || word != member->astray_at || now - pool->called > 2 * CALL_ANYHOW) member->astray = 0;
+    if (!is_somewhere && member->astray == 0) member->astray = now;
+    member->astray_at = word;
     return pool->config.timeout > 0 && member->astray != 0 && now - member->astray > SECOND &&
            (now - member->astray - SECOND) / 1000 > (uint64_t)pool->config.timeout;
 }
 
 static void doubt(spork_pool_t *pool, spk_member_t *member, uint64_t now)
 {
-    spk_cur_t cur = spk_cur_unpack(atomic_load_explicit(&member->seat->cur, memory_order_acquire));
+    uint64_t word = atomic_load_explicit(&member->seat->cur, memory_order_acquire);
+    spk_cur_t cur = spk_cur_unpack(word);
 
     member->doubts = is_impossible(pool, member, &cur) ? member->doubts + 1 : 0;
-    if (is_too_long_astray(pool, member, &cur, now))
+    if (is_too_long_astray(pool, member, word, now))
         member->condemned = SPORK_EDEADLINE;
     else if (member->doubts < 2)
         return;

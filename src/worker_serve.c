@@ -160,7 +160,7 @@ static void run_table(spk_worker_t *worker, const work_t *work, spk_range_t *ran
         run_submitted(worker, work, range->begin++);
 }
 
-/* Run a claim. 0: the rest of it was given back, take no further. */
+/* Run a claim. 0: take no further: the rest of it was given back, or this worker has served enough. */
 static int run_range(spk_worker_t *worker, const work_t *work, spk_range_t claimed)
 {
     uint64_t may = worker->head->max_tasks != 0 ? worker->head->max_tasks - worker->served : UINT32_MAX;
@@ -179,7 +179,7 @@ static int run_range(spk_worker_t *worker, const work_t *work, spk_range_t claim
     }
     atomic_store_explicit(&worker->seat->begun[work->slot][work->lane], claimed.begin + 1,
                           memory_order_release);
-    return 1;
+    return worker->head->max_tasks == 0 || worker->served < worker->head->max_tasks;
 }
 
 /* The next chunk's size, from what the last one took; never so much that the lane's end is stranded. */

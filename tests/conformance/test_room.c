@@ -8,6 +8,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 static apr_status_t answer(spork_task_t *task, const void *in, void *out)
 {
@@ -162,6 +163,42 @@ static void large_replies_take_turns(void **state)
     end_pool(pool);
 }
 
+/* Its old room was taken back, the new one is not there yet: its successor must find neither. */
+static void who_is_ended_while_it_waits_for_room_leaves_none(void **state)
+{
+    enum { COUNT = 40, SIZE = 16 * 1024 };
+    spork_pool_t *pool = pool_with_arena(2, 2 * MIB);
+    gate_t *gate = spork_alloc(pool, sizeof *gate);
+    spork_ref_t ref = spork_ref(pool, gate);
+    spork_future_t *gated, *large;
+    apr_size_t size = 1500 * 1024;
+    unsigned char *mine[COUNT];
+
+    (void)state;
+    needs_workers();
+    gated = submit(pool, pass_gate, &ref, sizeof ref);
+    gate_await(gated, gate, 1);
+    for (int i = 0; i < 2; i++) {
+        spork_future_t *small = submit(pool, answer, NULL, 0);
+
+        assert_success(spork_future_wait(small, -1));
+        assert_success(spork_future_outcome(small)->status);
+        if (i > 0) break;
+        assert_non_null(spork_alloc(pool, 1200 * 1024));
+        large = submit(pool, answer_large, &size, sizeof size);
+        (void)spork_future_wait(large, 300 * MILLISECOND); /* by then it waits, as a rule */
+        assert_success(spork_future_cancel(large));
+        assert_success(spork_future_wait(large, -1));
+        for (int a = 0; a < COUNT; a++)
+            if ((mine[a] = spork_alloc(pool, SIZE)) != NULL) memset(mine[a], 'U', SIZE);
+    }
+    for (int a = 0; a < COUNT; a++)
+        for (int b = 0; mine[a] != NULL && b < SIZE; b++) assert_int_equal(mine[a][b], 'U');
+    atomic_store(&gate->open, 1);
+    assert_success(spork_future_wait(gated, -1));
+    end_pool(pool);
+}
+
 static void the_smallest_arena_serves_many_workers(void **state)
 {
     enum { COUNT = 3000 };
@@ -300,6 +337,7 @@ int main(int argc, char **argv)
         TEST(a_full_arena_is_said_not_waited_for),
         TEST(queue_and_map_do_not_wait_for_each_other),
         TEST(large_replies_take_turns),
+        TEST(who_is_ended_while_it_waits_for_room_leaves_none),
         TEST(the_smallest_arena_serves_many_workers),
         TEST(an_impossible_reply_fails_alone),
         TEST(every_item_may_fail_with_words),
