@@ -1,6 +1,6 @@
 /*
  * Conformance: spork_pool_interrupt(), before a call and during it, once and many times, from this thread and
- * from another. From a signal handler: posix_interrupt.c, win32_interrupt.c.
+ * from another. From a signal handler: posix_interrupt.c.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
