@@ -309,7 +309,10 @@ static void judge_start(spork_pool_t *pool, const spk_member_t *member, uint32_t
     if (phase == SPK_PHASE_UNFIT) {
         memcpy(words, member->seat->words, sizeof words);
         words[sizeof words - 1] = '\0';
-        spk_crew_break(pool, SPORK_EINITIALIZER, "the initializer failed in a worker: %s", words);
+        if (pool->config.initializer != NULL)
+            spk_crew_break(pool, SPORK_EINITIALIZER, "the initializer failed in a worker: %s", words);
+        else
+            spk_crew_break(pool, SPORK_ESTART, "a worker cannot be made ready: %s", words);
     } else if (phase == SPK_PHASE_STARTING && exit->exit_code == SPK_EXIT_MISMATCH) {
         spk_crew_break(pool, SPORK_EMISMATCH,
                        "the worker's executable has other tasks, or another version of spork");
