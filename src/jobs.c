@@ -232,7 +232,7 @@ static void leave_slot(spork_pool_t *pool, unsigned slot)
     spk_crew_drain(pool);
     pool->slots[slot].owner->through(pool, slot);
     pool->slots[slot].state = SPK_SLOT_LEAVING;
-    pool->recoveries = 0;
+    pool->recoveries = pool->idle_deaths = 0;
     set_open(pool);
     publish_oldest(pool);
     pool->changes++;

@@ -141,7 +141,7 @@ static void recover(spork_pool_t *pool)
     static const char words[] = "shared memory was damaged by a worker";
     const spk_result_t lost = { SPORK_ECRASHED, 0, 0, (const unsigned char *)words, 0, sizeof words - 1 };
 
-    pool->contradictions = 0;
+    pool->contradictions = pool->idle_deaths = pool->unbegun = 0;
     pool->recoveries++;
     spk_crew_raze(pool);
     spk_jobs_lose(pool, NULL, &lost);
@@ -199,6 +199,12 @@ static int is_contradiction(spork_pool_t *pool)
     return pool->changes == pool->roll_changes && everybody_has_answered(pool);
 }
 
+/* Workers die one after the other before they have taken anything, and no job goes through: of what they read, say. */
+static int is_deadly(const spork_pool_t *pool)
+{
+    return pool->idle_deaths >= 16 + 4 * (unsigned)pool->n && spk_jobs_any(pool);
+}
+
 void spk_roll_call(spork_pool_t *pool)
 {
     uint64_t now = spk_os_clock();
@@ -207,12 +213,18 @@ void spk_roll_call(spork_pool_t *pool)
     if (now - pool->called < CALL_SOON) return;
     if (now - pool->called < CALL_ANYHOW && somebody_seems_busy(pool) && spk_crew_demand(pool) == 0) return;
     pool->contradictions = is_contradiction(pool) ? pool->contradictions + 1 : 0;
-    if (pool->contradictions >= CONTRADICTIONS) {
+    if (pool->contradictions >= CONTRADICTIONS || is_deadly(pool)) {
         recover(pool);
         return;
     }
-    for (m = 0; m < pool->n; m++)
-        if (pool->members[m].state == SPK_READY) doubt(pool, &pool->members[m], now);
+    for (m = 0; m < pool->n; m++) {
+        spk_member_t *member = &pool->members[m];
+
+        if (member->state == SPK_READY) doubt(pool, member, now);
+        /* only who is ready sleeps, and answers: somebody wrote over what it said */
+        if (member->state == SPK_STARTING && pool->roll > 0 && has_answered(pool, member))
+            atomic_store_explicit(&member->seat->phase, SPK_PHASE_READY, memory_order_release);
+    }
     spk_heal(pool);
     call(pool, now);
 }

@@ -272,6 +272,35 @@ static void memory_of_the_hosts_stays_where_it_is(void **state)
     crew_close(pool);
 }
 
+/* The job itself is deadly: who looks at it dies before it has taken anything. */
+static int die_of_the_job(void)
+{
+    int p, did = 0;
+
+    for (p = 0; spoils > 0 && p < fake.n_processes; p++) {
+        if (!fake.processes[p].alive || fake.processes[p].worker.seat == NULL) continue;
+        fake_end(p, 11, 0);
+        did = 1;
+    }
+    return spoils > 0 ? crew_watch() | did : crew_work();
+}
+
+static void a_job_that_kills_whoever_looks_is_given_up(void **state)
+{
+    spork_pool_t *pool = open_pool(2);
+    spork_map_t options;
+
+    (void)state;
+    spoils = 1;
+    fake.on_wait = die_of_the_job;
+    assert_int_equal(run_map(pool, &options), SPORK_EFAILED);
+    expect_damage(&options);
+    assert_int_equal(options.n_failures, ITEMS);
+    spoils = 0;
+    expect_honest_map(pool);
+    crew_close(pool);
+}
+
 /* ---- one worker's impossible words ------------------------------------------------------------------------------ */
 
 static int impossible_looks;
@@ -354,6 +383,7 @@ int main(void)
         cmocka_unit_test(a_job_that_nobody_can_finish_is_given_up),
         cmocka_unit_test(every_item_ends_once_whoever_asked_for_it),
         cmocka_unit_test(memory_of_the_hosts_stays_where_it_is),
+        cmocka_unit_test(a_job_that_kills_whoever_looks_is_given_up),
         cmocka_unit_test(who_says_the_impossible_of_itself_is_replaced),
         cmocka_unit_test(an_item_that_hides_is_not_run_for_ever),
         cmocka_unit_test(a_pool_that_is_damaged_again_and_again_is_given_up),
