@@ -353,8 +353,8 @@ typedef struct {
  * @param count    items; 0 is legal
  * @param options  NULL for the defaults
  * @return APR_SUCCESS if every item succeeded; SPORK_EFAILED if some did not (every item has its outcome
- *         then); SPORK_ENOTTASK; SPORK_ECLOSED; SPORK_ETOOBIG if one item's payload cannot fit the arena; SPORK_ESTART
- *         or SPORK_EINITIALIZER if dead workers could not be replaced (the rest is then SPORK_ECANCELLED).
+ *         then); SPORK_ENOTTASK; SPORK_ECLOSED; SPORK_ETOOBIG if one item's payload cannot fit the arena; SPORK_ESTART,
+ *         SPORK_EINITIALIZER or SPORK_EMISMATCH if dead workers could not be replaced (the rest is then SPORK_ECANCELLED).
  *
  * Memory from spork_alloc() is used where it lies; other memory is copied through the arena in bounded
  * windows. Submitted items go on meanwhile.

@@ -111,7 +111,7 @@ static apr_status_t override_workers(spork_config_t *full)
     if (value == NULL) return APR_SUCCESS;
     errno = 0;
     n = strtol(value, &end, 10);
-    if (errno != 0 || *end != '\0' || end == value || n < 1 || n > SPORK_WORKERS_MAX)
+    if (errno != 0 || *end != '\0' || value[0] < '0' || value[0] > '9' || n < 1 || n > SPORK_WORKERS_MAX)
         return spk_error(APR_EINVAL, "SPORK_WORKERS=%.40s in the environment: it must be 1 to %d", value,
                          SPORK_WORKERS_MAX);
     full->workers = (int)n;

@@ -260,10 +260,10 @@ static void the_environment_overrides_the_number_of_workers(void **state)
 static void bad_values_in_the_environment_are_told(void **state)
 {
     static const char *const bad[] = {
-        "SPORK_START=banana",      "SPORK_START=forkk",    "SPORK_START=spawn,fork",
-        "SPORK_WORKERS=0",         "SPORK_WORKERS=-3",     "SPORK_WORKERS=abc",
-        "SPORK_WORKERS=3x",        "SPORK_WORKERS=100000", "SPORK_WORKERS=99999999999999999999",
-        "SPORK_WORKERS=4294967298"
+        "SPORK_START=banana",       "SPORK_START=forkk",    "SPORK_START=spawn,fork",
+        "SPORK_WORKERS=0",          "SPORK_WORKERS=-3",     "SPORK_WORKERS=abc",
+        "SPORK_WORKERS=3x",         "SPORK_WORKERS=100000", "SPORK_WORKERS=99999999999999999999",
+        "SPORK_WORKERS=4294967298", "SPORK_WORKERS=+2",     "SPORK_WORKERS= 2"
     };
 
     (void)state;
