@@ -5,6 +5,8 @@
  */
 #include "claim.h"
 
+#include "step.h"
+
 /* A lane's word: start 32 | length 5 | claimant 11 | 0 16. A record: start 32 | length 5 | valid 1. */
 static uint64_t word_pack(uint32_t start, unsigned length, unsigned claimant)
 {
@@ -79,6 +81,7 @@ static int claim(spk_job_t *job, unsigned slot, unsigned lane, spk_seat_t *seats
         if (owner != SPK_NOBODY && owner != claimant && owner <= n_seats)
             help(&seats[owner - 1], slot, lane, seen);
         mine = word_pack(start, length, claimant);
+        SPK_STEP("claiming");
     } while (!atomic_compare_exchange_weak_explicit(word, &seen, mine, memory_order_acq_rel,
                                                     memory_order_acquire));
     range->begin = start;

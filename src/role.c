@@ -11,6 +11,7 @@
 #include "error.h"
 #include "os.h"
 #include "registry.h"
+#include "step.h"
 #include "worker.h"
 
 #include <apr_general.h>
@@ -74,6 +75,7 @@ static void be_spawned_worker(const char *numbers)
 
     memset(&worker, 0, sizeof worker);
     memset(&hello, 0, sizeof hello);
+    SPK_STEP("born");
     if (spk_os_kit_adopt(&worker.kit, numbers) != APR_SUCCESS) no_parent("its handles are not there");
     if (spk_os_line_read(worker.kit.line, &hello, sizeof hello, HELLO_PATIENCE) != APR_SUCCESS)
         no_parent("nothing came through its line");
@@ -81,6 +83,7 @@ static void be_spawned_worker(const char *numbers)
     if (spk_os_shm_attach(&worker.shm, worker.kit.shm, (size_t)hello.reserved) != APR_SUCCESS ||
         spk_os_shm_commit(&worker.shm, (size_t)hello.arena) != APR_SUCCESS)
         no_parent("its segment cannot be mapped");
+    SPK_STEP("attached");
     worker.head = (spk_header_t *)(void *)worker.shm.base;
     if (worker.head->magic != SPK_MAGIC || memcmp(worker.head->secret, hello.secret, SPK_SECRET) != 0)
         no_parent("its segment belongs to somebody else");

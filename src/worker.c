@@ -15,6 +15,7 @@
 
 #include "compiler.h"
 #include "registry.h"
+#include "step.h"
 #include <apr_general.h>
 #include <apr_strings.h>
 #include <stdio.h>
@@ -39,9 +40,11 @@ static void leave(int code)
 
 void spk_worker_retire(spk_worker_t *worker)
 {
+    SPK_STEP("retiring");
     atomic_store_explicit(&worker->seat->cur, 0, memory_order_release);
     atomic_store_explicit(&worker->seat->looking, 0, memory_order_release);
     atomic_store_explicit(&worker->seat->phase, SPK_PHASE_RETIRED, memory_order_release);
+    SPK_STEP("retired");
     leave(0);
 }
 
@@ -55,9 +58,11 @@ void spk_worker_wait(spk_worker_t *worker, uint32_t as, int (*ready)(spk_worker_
         atomic_thread_fence(memory_order_seq_cst);
         /* before the look: what the parent did before it called is seen by it (recover.c) */
         roll = atomic_load_explicit(&worker->head->roll, memory_order_acquire);
+        SPK_STEP(as == SPK_MOOD_BLOCKED ? "blocked" : "asleep");
         if (ready(worker)) break;
         atomic_store_explicit(&worker->seat->answered, roll, memory_order_release);
         if (spk_os_worker_sleep(&worker->kit, -1) == APR_EOF) leave(1);
+        SPK_STEP(as == SPK_MOOD_BLOCKED ? "roused" : "woken");
     }
     atomic_store_explicit(mood, SPK_MOOD_AWAKE, memory_order_relaxed);
 }
@@ -106,14 +111,19 @@ static void serve(spk_worker_t *worker, unsigned slot)
     spk_seat_t *seat = worker->seat;
     uint64_t serial = atomic_load_explicit(&worker->head->serials[slot], memory_order_acquire);
 
+    SPK_STEP("found");
     atomic_store_explicit(&seat->looking, slot + 1, memory_order_relaxed);
     atomic_thread_fence(memory_order_seq_cst);
+    SPK_STEP("looking");
     if (is_open(worker, slot, memory_order_acquire) &&
         atomic_load_explicit(&worker->head->serials[slot], memory_order_acquire) == serial) {
         spk_worker_serve(worker, slot);
         worker->through[slot] = serial;
+        SPK_STEP("served");
         atomic_store_explicit(&seat->cur, 0, memory_order_release);
+        SPK_STEP("left");
         atomic_store_explicit(&seat->looking, 0, memory_order_release);
+        SPK_STEP("gone");
         spk_worker_wake_parent(worker);
     } else {
         atomic_store_explicit(&seat->looking, 0, memory_order_release);
@@ -151,6 +161,7 @@ static void serve_for_ever(spk_worker_t *worker)
             spk_worker_retire(worker);
         } else {
             atomic_store_explicit(&worker->seat->mood, SPK_MOOD_IDLE, memory_order_relaxed);
+            SPK_STEP("idle");
             if (!spin_for_work(worker)) spk_worker_wait(worker, SPK_MOOD_ASLEEP, something_to_do);
             atomic_store_explicit(&worker->seat->mood, SPK_MOOD_AWAKE, memory_order_relaxed);
         }
@@ -166,7 +177,9 @@ static void unfit(spk_worker_t *worker, apr_status_t status, const char *words)
     if (words[0] == '\0') words = spork_strerror(status, cause, sizeof cause);
     apr_cpystrn(worker->seat->words, words, SPK_WORDS);
     worker->seat->unfit = status;
+    SPK_STEP("failing");
     atomic_store_explicit(&worker->seat->phase, SPK_PHASE_UNFIT, memory_order_release);
+    SPK_STEP("failed");
     spk_worker_wake_parent(worker);
     leave(1);
 }
@@ -184,10 +197,12 @@ static void initialize(spk_worker_t *worker)
     task->slot_size = 0;
     task->keep_reply = NULL;
     status = spk_worker_reach(worker, (size_t)(head->init_arg + head->init_size));
+    SPK_STEP("initializing");
     if (status == APR_SUCCESS)
         status =
             spk_task_status(task, fn(task, head->init_size > 0 ? task->base + head->init_arg : NULL, NULL));
     if (status != APR_SUCCESS) unfit(worker, status, task->message);
+    SPK_STEP("initialized");
     spk_task_finish(task);
     task->slot = NULL;
 }
@@ -211,16 +226,21 @@ void spk_worker_main(spk_worker_t *worker)
 
     worker->seat = &worker->head->seats[worker->id];
     fill_task(worker);
+    SPK_STEP("seated");
     atomic_store_explicit(&worker->seat->phase, SPK_PHASE_ENTERED, memory_order_release);
+    SPK_STEP("entering");
     status = spk_os_worker_enter(&worker->kit);
     if (status == APR_ENOTIMPL) unfit(worker, status, "this system does not keep the memory_limit");
     if (status != APR_SUCCESS) unfit(worker, status, "");
+    SPK_STEP("entered");
     worker->published = atomic_load_explicit(&worker->seat->head, memory_order_relaxed);
     worker->granted = atomic_load_explicit(&worker->seat->granted, memory_order_relaxed);
     worker->region = (size_t)worker->seat->region;
     worker->region_size = (size_t)worker->seat->region_size;
     if (worker->head->initializer != 0) initialize(worker);
+    SPK_STEP("prepared");
     atomic_store_explicit(&worker->seat->phase, SPK_PHASE_READY, memory_order_release);
+    SPK_STEP("ready");
     spk_worker_wake_parent(worker);
     serve_for_ever(worker);
 }

@@ -8,6 +8,7 @@
 #include "worker.h"
 
 #include "error.h"
+#include "step.h"
 #include <string.h>
 
 static int ring_has_room(spk_worker_t *worker)
@@ -52,6 +53,7 @@ static int was_granted(spk_worker_t *worker)
 static void ask_for_room(spk_worker_t *worker, size_t size)
 {
     atomic_store_explicit(&worker->seat->want, size, memory_order_release);
+    SPK_STEP("wanting");
     spk_worker_wake_parent(worker);
     spk_worker_wait(worker, SPK_MOOD_BLOCKED, was_granted);
     worker->granted = atomic_load_explicit(&worker->seat->granted, memory_order_acquire);
@@ -59,6 +61,7 @@ static void ask_for_room(spk_worker_t *worker, size_t size)
     worker->region_size = (size_t)worker->seat->region_size;
     worker->region_once = worker->seat->region_once != 0;
     worker->bump = 0;
+    SPK_STEP("granted");
 }
 
 /* Room for `size` bytes of the item's reply, words included; the place is worker->reply. */
@@ -91,8 +94,9 @@ apr_status_t spk_worker_keep_reply(spork_task_t *task, const void *data, apr_siz
                          size);
     status = make_room(worker, size + SPORK_MESSAGE_MAX);
     if (status != APR_SUCCESS) return status;
-    if (size > 0) memcpy(task->base + worker->region + worker->reply, data, size);
+    if (size > 0) SPK_STEP_COPY("half replied", task->base + worker->region + worker->reply, data, size);
     worker->reply_size = size;
+    SPK_STEP("replied");
     return APR_SUCCESS;
 }
 

@@ -7,6 +7,7 @@
 #include "worker.h"
 
 #include "registry.h"
+#include "step.h"
 
 /* A job as this worker sees it: its descriptor, copied once. */
 typedef struct {
@@ -47,6 +48,7 @@ static void finish(spk_worker_t *worker, const work_t *work, uint32_t item, unsi
             continue;
         spk_os_exit(1);
     }
+    SPK_STEP(state == SPK_CUR_REPORTING ? "reporting" : "finished");
 }
 
 /* Give items [from, end) of the claim back: a stop was asked for, or this worker has served enough. */
@@ -55,10 +57,15 @@ static void give_back(spk_worker_t *worker, const work_t *work, uint32_t first, 
     spk_entry_t *entry = spk_worker_entry(worker, SPK_ENTRY_REST, work->job, work->slot, from);
 
     entry->count = end - from;
+    SPK_STEP("rest written");
     store_cur(worker, SPK_CUR_GIVING, work, from, memory_order_release);
+    SPK_STEP("giving");
     atomic_store_explicit(&worker->seat->begun[work->slot][work->lane], first + 1, memory_order_release);
+    SPK_STEP("rest begun");
     spk_worker_publish(worker);
+    SPK_STEP("rest published");
     store_cur(worker, SPK_CUR_SKIPPED, work, from, memory_order_release);
+    SPK_STEP("given");
 }
 
 static void note_time(spk_worker_t *worker, const work_t *work)
@@ -73,10 +80,14 @@ static void report(spk_worker_t *worker, const work_t *work, uint32_t item, apr_
 
     entry->status = status;
     spk_worker_attach_reply(worker, entry);
+    SPK_STEP("entry written");
     finish(worker, work, item, SPK_CUR_REPORTING);
     spk_worker_publish(worker);
+    SPK_STEP("published");
     store_cur(worker, SPK_CUR_FINISHED, work, item, memory_order_release);
+    SPK_STEP("told");
     spk_worker_wake_parent(worker);
+    SPK_STEP("rung");
 }
 
 /* What is left to do for an item of a map that is not a plain success: it failed, used its context, or
@@ -112,12 +123,16 @@ static void run_mapped(spk_worker_t *worker, const work_t *work, spk_range_t *ra
         task->index = (apr_size_t)(work->first + item);
         task->slot = out;
         if (!plain) note_time(worker, work);
+        SPK_STEP("beginning");
         atomic_store_explicit(cur, running | (uint64_t)item << 32, memory_order_release);
+        SPK_STEP("running");
         status = fn(task, in, out);
+        SPK_STEP("returned");
         if (status == APR_SUCCESS && !task->touched && plain)
             atomic_store_explicit(cur, finished | (uint64_t)item << 32, memory_order_release);
         else
             end_mapped(worker, work, item, status);
+        SPK_STEP("ended");
         if (spk_os_stdio_pending()) spk_task_flush();
         if (in != NULL) in += work->in_size;
         if (out != NULL) out += work->out_size;
@@ -140,7 +155,9 @@ static void run_submitted(spk_worker_t *worker, const work_t *work, uint32_t num
     task->keep_reply = spk_worker_keep_reply;
     worker->reply_size = 0;
     note_time(worker, work);
+    SPK_STEP("beginning");
     store_cur(worker, SPK_CUR_RUNNING, work, number, memory_order_release);
+    SPK_STEP("running");
     /* the parent stores cancelled, fences, and looks at cur: one of the two sees the other */
     atomic_thread_fence(memory_order_seq_cst);
     if (atomic_load_explicit(&item->cancelled, memory_order_relaxed) != 0)
@@ -149,9 +166,11 @@ static void run_submitted(spk_worker_t *worker, const work_t *work, uint32_t num
         status = APR_ENOMEM;
     else
         status = fn == NULL ? SPORK_ENOTTASK : spk_task_status(task, fn(task, in_size > 0 ? in : NULL, NULL));
+    SPK_STEP("returned");
     report(worker, work, number, status);
     spk_task_finish(task);
     task->keep_reply = NULL;
+    SPK_STEP("ended");
 }
 
 static void run_table(spk_worker_t *worker, const work_t *work, spk_range_t *range)
@@ -166,6 +185,7 @@ static int run_range(spk_worker_t *worker, const work_t *work, spk_range_t claim
     uint64_t may = worker->head->max_tasks != 0 ? worker->head->max_tasks - worker->served : UINT32_MAX;
     spk_range_t range = claimed;
 
+    SPK_STEP("claimed");
     if (may < range.end - range.begin) range.end = range.begin + (uint32_t)may;
     if (work->flags & SPK_JOB_TABLE)
         run_table(worker, work, &range);
@@ -173,12 +193,14 @@ static int run_range(spk_worker_t *worker, const work_t *work, spk_range_t claim
         run_mapped(worker, work, &range);
     worker->served += range.begin - claimed.begin;
     atomic_store_explicit(&worker->seat->finished, worker->served, memory_order_relaxed);
+    SPK_STEP("counted");
     if (range.begin < claimed.end) {
         give_back(worker, work, claimed.begin, range.begin, claimed.end);
         return 0;
     }
     atomic_store_explicit(&worker->seat->begun[work->slot][work->lane], claimed.begin + 1,
                           memory_order_release);
+    SPK_STEP("chunk done");
     return worker->head->max_tasks == 0 || worker->served < worker->head->max_tasks;
 }
 
