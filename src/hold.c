@@ -5,6 +5,8 @@
  */
 #include "hold.h"
 
+#include "mem.h"
+
 #include <apr_allocator.h>
 #include <apr_pools.h>
 
@@ -16,7 +18,7 @@ spk_hold_t spk_hold_apr(void)
     spk_hold_t hold = { NULL };
     apr_pool_t *any;
 
-    if (apr_pool_create(&any, NULL) != APR_SUCCESS) return hold;
+    if (spk_mem_create(&any, NULL) != APR_SUCCESS) return hold;
     hold.mutex = apr_allocator_mutex_get(apr_pool_allocator_get(apr_pool_parent_get(any)));
     apr_pool_destroy(any);
     if (hold.mutex != NULL && apr_thread_mutex_lock(hold.mutex) != APR_SUCCESS) hold.mutex = NULL;

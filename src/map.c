@@ -10,11 +10,11 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "error.h"
+#include "mem.h"
 #include "pool.h"
 #include "registry.h"
+#include "tries.h"
 
-#include <apr_hash.h>
-#include <apr_strings.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -71,7 +71,7 @@ struct spk_run_t {
     size_t n_todo, max_todo;
 
     apr_pool_t *mem;   /* words of failures */
-    apr_hash_t *tries; /* index → attempts, of items that were casualties */
+    spk_tries_t tries; /* of items that were casualties */
     spork_outcome_t *failures;
     size_t n_failures, max_failures;
     apr_status_t trouble; /* no memory to keep a failure */
@@ -81,30 +81,19 @@ struct spk_run_t {
 
 static int attempts_before(const spk_run_t *run, size_t index)
 {
-    const int *tries = apr_hash_get(run->tries, &index, sizeof index);
-
-    return tries != NULL ? *tries : 0;
+    return spk_tries_of(&run->tries, index);
 }
 
+static void run_out_of_memory(spk_run_t *run)
+{
+    run->trouble = spk_error(APR_ENOMEM, "spork_map: no memory");
+    run->stopping = 1;
+}
+
+/* Uncounted it would be tried for ever. */
 static void count_attempt(spk_run_t *run, size_t index)
 {
-    int *tries = apr_hash_get(run->tries, &index, sizeof index);
-    size_t *key;
-
-    if (tries != NULL) {
-        (*tries)++;
-        return;
-    }
-    key = apr_palloc(run->mem, sizeof *key);
-    tries = apr_palloc(run->mem, sizeof *tries);
-    if (key == NULL || tries == NULL) {
-        run->trouble = APR_ENOMEM;
-        run->stopping = 1; /* uncounted it would be tried for ever */
-        return;
-    }
-    *key = index;
-    *tries = 1;
-    apr_hash_set(run->tries, key, sizeof *key, tries);
+    if (!spk_tries_count(&run->tries, index)) run_out_of_memory(run);
 }
 
 static int grow(void **array, size_t n, size_t *max, size_t each)
@@ -120,6 +109,16 @@ static int grow(void **array, size_t n, size_t *max, size_t each)
     return 1;
 }
 
+static const char *keep_words(spk_run_t *run, const spk_result_t *result)
+{
+    char *words = apr_palloc(run->mem, result->words + 1);
+
+    if (words == NULL) return "(there was no memory for its words)";
+    memcpy(words, result->out + result->out_size, result->words);
+    words[result->words] = '\0';
+    return words;
+}
+
 static void add_failure(spk_run_t *run, size_t index, const spk_result_t *result, int attempts)
 {
     spork_outcome_t *failure;
@@ -131,8 +130,7 @@ static void add_failure(spk_run_t *run, size_t index, const spk_result_t *result
         return;
     }
     if (!grow((void **)&run->failures, run->n_failures, &run->max_failures, sizeof *run->failures)) {
-        run->trouble = APR_ENOMEM;
-        run->stopping = 1;
+        run_out_of_memory(run);
         return;
     }
     failure = &run->failures[run->n_failures++];
@@ -143,9 +141,7 @@ static void add_failure(spk_run_t *run, size_t index, const spk_result_t *result
     failure->exit_code = result->exit_code;
     failure->attempts = attempts;
     failure->message = "";
-    if (result->words > 0)
-        failure->message =
-            apr_pstrmemdup(run->mem, (const char *)result->out + result->out_size, result->words);
+    if (result->words > 0) failure->message = keep_words(run, result);
 }
 
 static void cancel_items(spk_run_t *run, size_t first, size_t count)
@@ -231,8 +227,7 @@ static void push_todo(spk_run_t *run, spk_window_t *window, uint32_t begin, uint
     todo_t *todo;
 
     if (!grow((void **)&run->todo, run->n_todo, &run->max_todo, sizeof *run->todo)) {
-        run->trouble = APR_ENOMEM;
-        run->stopping = 1;
+        run_out_of_memory(run);
         cancel_items(run, window->first + begin, end - begin);
         count_down(run, window, end - begin);
         return;
@@ -564,6 +559,7 @@ void spk_run_free(spork_pool_t *pool)
     free(run->todo);
     free(run->failures);
     if (run->mem != NULL) apr_pool_destroy(run->mem);
+    spk_tries_free(&run->tries);
     free(run);
     pool->run = NULL;
 }
@@ -633,11 +629,10 @@ static spk_run_t *make_run(spork_pool_t *pool, const spork_map_t *options)
     run->chunk = chunk < WINDOW_ITEMS ? (uint32_t)chunk : (uint32_t)WINDOW_ITEMS;
     run->stop_on_error = options != NULL && options->stop_on_error;
     run->keeps_failures = options != NULL;
-    if (apr_pool_create(&run->mem, pool->mem) != APR_SUCCESS) {
+    if (spk_mem_create(&run->mem, pool->mem) != APR_SUCCESS) {
         free(run);
         return NULL;
     }
-    run->tries = apr_hash_make(run->mem);
     return run;
 }
 

@@ -7,6 +7,7 @@
 
 #include "config.h"
 #include "error.h"
+#include "mem.h"
 #include "registry.h"
 
 #include <apr_general.h>
@@ -89,7 +90,7 @@ static apr_status_t place_init_arg(spork_pool_t *pool)
                          "spork_pool_create: no room in the arena for init_arg, %" APR_SIZE_T_FMT " bytes",
                          size);
     memcpy(spk_memory_at(pool, pool->init_arg), pool->config.init_arg, size);
-    pool->init_copy = apr_pmemdup(pool->mem, pool->config.init_arg, size);
+    pool->init_copy = spk_mem_copy(pool->mem, pool->config.init_arg, size);
     if (pool->init_copy == NULL)
         return spk_error(APR_ENOMEM, "spork_pool_create: no memory for init_arg, %" APR_SIZE_T_FMT " bytes",
                          size);
@@ -101,7 +102,7 @@ static apr_status_t make_members(spork_pool_t *pool)
     apr_status_t status = spk_os_bell_create(&pool->bell);
     int m;
 
-    pool->members = apr_pcalloc(pool->mem, sizeof *pool->members * (size_t)pool->n);
+    pool->members = spk_mem_zeroed(pool->mem, sizeof *pool->members * (size_t)pool->n);
     if (pool->members == NULL)
         return spk_error(APR_ENOMEM, "spork_pool_create: no memory for %d workers", pool->n);
     for (m = 0; m < pool->n; m++) {
@@ -162,8 +163,8 @@ static spork_pool_t *make_pool(apr_pool_t *parent)
     apr_pool_t *mem;
     spork_pool_t *pool;
 
-    if (apr_pool_create(&mem, parent) != APR_SUCCESS) return NULL;
-    pool = apr_pcalloc(mem, sizeof *pool);
+    if (spk_mem_create(&mem, parent) != APR_SUCCESS) return NULL;
+    pool = spk_mem_zeroed(mem, sizeof *pool);
     if (pool == NULL) {
         apr_pool_destroy(mem);
         return NULL;
@@ -204,12 +205,15 @@ apr_status_t spork_pool_create(spork_pool_t **pool, const spork_config_t *config
     made = make_pool(parent);
     if (made == NULL) return spk_error(APR_ENOMEM, "spork_pool_create: no memory");
     made->config = full;
-    if (full.program != NULL) made->config.program = apr_pstrdup(made->mem, full.program);
+    if (full.program != NULL)
+        made->config.program = spk_mem_copy(made->mem, full.program, strlen(full.program) + 1);
     made->start = full.start;
     made->automatic = automatic;
     made->n = full.start == SPORK_START_INLINE ? 0 : full.workers;
     made->spin = made->n <= spk_os_cpu_count() ? SPIN : 0;
-    status = fill_pool(made);
+    status = (made->config.program == NULL) == (full.program == NULL)
+                 ? fill_pool(made)
+                 : spk_error(APR_ENOMEM, "spork_pool_create: no memory");
     made->config.init_arg = NULL; /* the caller's; the arena has a copy */
     if (status != APR_SUCCESS) {
         apr_pool_destroy(made->mem);

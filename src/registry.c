@@ -71,21 +71,32 @@ static apr_status_t check_duplicates(const spork_entry_t *all, int n)
     return APR_SUCCESS;
 }
 
+/* All tables, one behind the other, by name; there is room for them. */
+static void collect(spork_entry_t *all, const spork_entry_t *entries)
+{
+    int t, i, n = 0;
+
+    for (t = 0; t < n_tables; t++)
+        for (i = 0; !is_end(&tables[t][i]); i++) all[n++] = tables[t][i];
+    for (i = 0; entries != NULL && !is_end(&entries[i]); i++) all[n++] = entries[i];
+    qsort(all, (size_t)n, sizeof *all, by_name);
+}
+
 apr_status_t spk_registry_build(const spork_entry_t *entries, apr_pool_t *mem)
 {
     apr_status_t status = count_entries(entries, &n_sorted);
-    spork_entry_t *all;
-    int t, i, n = 0;
+    spork_entry_t *all = NULL;
+    int t;
 
     for (t = 0; status == APR_SUCCESS && t < n_tables; t++) status = count_entries(tables[t], &n_sorted);
     if (status == APR_SUCCESS) {
         all = apr_palloc(mem, sizeof *all * (size_t)(n_sorted + 1));
-        for (t = 0; t < n_tables; t++)
-            for (i = 0; !is_end(&tables[t][i]); i++) all[n++] = tables[t][i];
-        for (i = 0; entries != NULL && !is_end(&entries[i]); i++) all[n++] = entries[i];
-        qsort(all, (size_t)n, sizeof *all, by_name);
+        if (all == NULL) status = spk_error(APR_ENOMEM, "spork_init: no memory for %d tasks", n_sorted);
+    }
+    if (all != NULL) {
+        collect(all, entries);
         sorted = all;
-        status = check_duplicates(all, n);
+        status = check_duplicates(all, n_sorted);
     }
     built = status == APR_SUCCESS;
     if (!built) n_sorted = 0;

@@ -388,7 +388,7 @@ void spk_queue_feed(spork_pool_t *pool, int all)
 apr_status_t spk_queue_create(spork_pool_t *pool)
 {
     pool->queue = calloc(1, sizeof *pool->queue);
-    return pool->queue != NULL ? APR_SUCCESS : APR_ENOMEM;
+    return pool->queue != NULL ? APR_SUCCESS : spk_error(APR_ENOMEM, "spork_pool_create: no memory");
 }
 
 int spk_queue_is_empty(const spork_pool_t *pool)

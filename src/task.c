@@ -6,6 +6,7 @@
 #include "task.h"
 
 #include "error.h"
+#include "mem.h"
 #include "os.h"
 #include <apr_strings.h>
 #include <stdarg.h>
@@ -30,7 +31,7 @@ int spork_worker_id(const spork_task_t *task)
 apr_pool_t *spork_task_pool(spork_task_t *task)
 {
     if (task == NULL) return NULL;
-    if (task->mem == NULL && apr_pool_create(&task->mem, NULL) != APR_SUCCESS) return NULL;
+    if (task->mem == NULL && spk_mem_create(&task->mem, NULL) != APR_SUCCESS) return NULL;
     task->touched = 1;
     return task->mem;
 }

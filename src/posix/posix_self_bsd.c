@@ -7,7 +7,8 @@
 #define _NETBSD_SOURCE 1
 #include "posix.h"
 
-#include <apr_strings.h>
+#include "../mem.h"
+
 #include <string.h>
 #include <sys/param.h>
 #include <sys/sysctl.h>
@@ -62,10 +63,12 @@ apr_status_t spk_os_command_line(int *argc, char ***argv, apr_pool_t *mem)
 
     ask_for(name, 0);
     if (sysctl(name, 4, NULL, &size, NULL, 0) != 0) return spk_posix_error();
-    text = apr_pcalloc(mem, size + 1);
+    text = spk_mem_zeroed(mem, size + 1);
+    if (text == NULL) return APR_ENOMEM;
     if (sysctl(name, 4, text, &size, NULL, 0) != 0) return spk_posix_error();
     for (at = 0; at < size; at++) room += text[at] == '\0';
-    *argv = apr_pcalloc(mem, ((size_t)room + 2) * sizeof **argv);
+    *argv = spk_mem_zeroed(mem, ((size_t)room + 2) * sizeof **argv);
+    if (*argv == NULL) return APR_ENOMEM;
     for (at = 0; at < size; at += strlen(text + at) + 1) (*argv)[n++] = text + at;
     *argc = n;
     return APR_SUCCESS;

@@ -6,7 +6,8 @@
  */
 #include "posix.h"
 
-#include <apr_strings.h>
+#include "../mem.h"
+
 #include <crt_externs.h>
 #include <mach-o/dyld.h>
 #include <stdlib.h>
@@ -47,8 +48,12 @@ apr_status_t spk_os_command_line(int *argc, char ***argv, apr_pool_t *mem)
     char **given = *_NSGetArgv();
     int i, n = *_NSGetArgc();
 
-    *argv = apr_pcalloc(mem, ((size_t)n + 1) * sizeof **argv);
-    for (i = 0; i < n; i++) (*argv)[i] = apr_pstrdup(mem, given[i]);
+    *argv = spk_mem_zeroed(mem, ((size_t)n + 1) * sizeof **argv);
+    if (*argv == NULL) return APR_ENOMEM;
+    for (i = 0; i < n; i++) {
+        (*argv)[i] = spk_mem_copy(mem, given[i], strlen(given[i]) + 1);
+        if ((*argv)[i] == NULL) return APR_ENOMEM;
+    }
     *argc = n;
     return APR_SUCCESS;
 }

@@ -9,6 +9,8 @@
  */
 #include "posix.h"
 
+#include "../mem.h"
+
 #include <errno.h>
 #include <limits.h>
 #include <poll.h>
@@ -31,15 +33,20 @@ struct spk_os_watch_t {
 
 apr_status_t spk_os_watch_create(spk_os_watch_t **watch, const spk_os_bell_t *bell, int max, apr_pool_t *mem)
 {
-    spk_os_watch_t *made = apr_pcalloc(mem, sizeof *made);
+    spk_os_watch_t *made;
+    size_t places;
     int i;
 
     *watch = NULL;
-    if (made == NULL || max < 0) return APR_EINVAL;
+    if (max < 0) return APR_EINVAL;
+    places = (size_t)max + 1;
+    made = spk_mem_zeroed(mem, sizeof *made);
+    if (made == NULL) return APR_ENOMEM;
     made->bell = *bell;
     made->max = max;
-    made->fds = apr_pcalloc(mem, ((size_t)max + 1) * sizeof *made->fds);
-    made->places = apr_pcalloc(mem, ((size_t)max + 1) * sizeof *made->places);
+    made->fds = spk_mem_zeroed(mem, places * sizeof *made->fds);
+    made->places = spk_mem_zeroed(mem, places * sizeof *made->places);
+    if (made->fds == NULL || made->places == NULL) return APR_ENOMEM;
     for (i = 0; i < max; i++) made->fds[i].fd = -1;
     for (i = 0; i <= max; i++) made->fds[i].events = POLLIN;
     made->fds[max].fd = spk_posix_fd(bell->wait);

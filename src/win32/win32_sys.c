@@ -3,12 +3,13 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
+#include "../mem.h"
 #include "win32_common.h"
 
 #include <shellapi.h>
 
-#include <apr_strings.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define NANOSECONDS_PER_SECOND 1000000000u
 #define GIBIBYTE ((uint64_t)1 << 30)
@@ -88,8 +89,9 @@ static apr_status_t copy_arguments(char **argv, WCHAR *const *wide, int argc, ap
     for (int i = 0; i < argc; i++) {
         char *text = spk_win32_narrow(wide[i]);
         if (text == NULL) return spk_win32_error();
-        argv[i] = apr_pstrdup(mem, text);
+        argv[i] = spk_mem_copy(mem, text, strlen(text) + 1);
         free(text);
+        if (argv[i] == NULL) return APR_ENOMEM;
     }
     return APR_SUCCESS;
 }
@@ -101,9 +103,9 @@ apr_status_t spk_os_command_line(int *argc, char ***argv, apr_pool_t *mem)
     WCHAR **wide = CommandLineToArgvW(GetCommandLineW(), &count);
 
     if (wide == NULL) return spk_win32_error();
-    *argv = apr_pcalloc(mem, ((size_t)count + 1) * sizeof **argv);
+    *argv = spk_mem_zeroed(mem, ((size_t)count + 1) * sizeof **argv);
     *argc = count;
-    status = copy_arguments(*argv, wide, count, mem);
+    status = *argv != NULL ? copy_arguments(*argv, wide, count, mem) : APR_ENOMEM;
     (void)LocalFree((HLOCAL)wide);
     return status;
 }

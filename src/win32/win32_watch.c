@@ -7,6 +7,7 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
+#include "../mem.h"
 #include "win32_common.h"
 
 #include <string.h>
@@ -33,14 +34,16 @@ apr_status_t spk_os_watch_create(spk_os_watch_t **watch, const spk_os_bell_t *be
 
     *watch = NULL;
     if (max < 0 || spk_win32_is_none(bell->wait)) return APR_EINVAL;
-    made = apr_pcalloc(mem, sizeof *made);
+    made = spk_mem_zeroed(mem, sizeof *made);
+    if (made == NULL) return APR_ENOMEM;
     made->max = max;
     made->handles[0] = spk_win32_handle(bell->wait);
     made->count = 1;
     made->looked = GetTickCount64();
-    made->process = apr_pcalloc(mem, ((size_t)max + 1) * sizeof *made->process);
-    made->fired = apr_pcalloc(mem, (size_t)max + 1);
-    made->other = apr_pcalloc(mem, (size_t)max + 1);
+    made->process = spk_mem_zeroed(mem, ((size_t)max + 1) * sizeof *made->process);
+    made->fired = spk_mem_zeroed(mem, (size_t)max + 1);
+    made->other = spk_mem_zeroed(mem, (size_t)max + 1);
+    if (made->process == NULL || made->fired == NULL || made->other == NULL) return APR_ENOMEM;
     *watch = made;
     return APR_SUCCESS;
 }
