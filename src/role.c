@@ -9,6 +9,7 @@
 #include "role.h"
 
 #include "error.h"
+#include "mem.h"
 #include "os.h"
 #include "registry.h"
 #include "step.h"
@@ -94,17 +95,21 @@ static void be_spawned_worker(const char *numbers)
 }
 
 /* What makes this process a worker: its own command line as main has it, or, if a framework took
- * arguments away before, as the system has it. A worker that missed it would be a parent, and start workers. */
-static const char *find_role(int *argc, char ***argv, apr_pool_t *mem)
+ * arguments away before, as the system has it. A worker that missed it would be a parent, and start workers: so
+ * where the system could tell and does not this time, it is nobody. */
+static apr_status_t find_role(const char **numbers, int *argc, char ***argv, apr_pool_t *mem)
 {
-    const char *numbers = NULL;
+    int is_told = argc != NULL && argv != NULL, n = 0;
     char **args = NULL;
-    int n = 0;
+    apr_status_t status;
 
-    if (argc != NULL && argv != NULL) numbers = spk_role_parse(*argc, (const char *const *)*argv);
-    if (numbers == NULL && spk_os_command_line(&n, &args, mem) == APR_SUCCESS)
-        numbers = spk_role_parse(n, (const char *const *)args);
-    return numbers;
+    *numbers = is_told ? spk_role_parse(*argc, (const char *const *)*argv) : NULL;
+    if (*numbers != NULL) return APR_SUCCESS;
+    status = spk_os_command_line(&n, &args, mem);
+    if (status == APR_SUCCESS) *numbers = spk_role_parse(n, (const char *const *)args);
+    if (status == APR_SUCCESS || (is_told && status == APR_ENOTIMPL)) return APR_SUCCESS;
+    return spk_error_os(status, "spork_init: the system does not tell the command line%s",
+                        is_told ? "" : ", and there is no argc and argv");
 }
 
 apr_status_t spork_init(int *argc, char ***argv, const spork_entry_t *entries)
@@ -115,12 +120,13 @@ apr_status_t spork_init(int *argc, char ***argv, const spork_entry_t *entries)
 
     if (role != ROLE_NONE) return spk_error(APR_EINVAL, "spork_init: called a second time");
     status = apr_initialize();
-    if (status == APR_SUCCESS) status = apr_pool_create(&mem, NULL);
+    if (status == APR_SUCCESS) status = spk_mem_create(&mem, NULL);
     if (status != APR_SUCCESS) return spk_error_os(status, "spork_init: APR cannot be initialized");
-    numbers = find_role(argc, argv, mem);
-    status = spk_registry_build(entries, mem);
-    if (status == APR_SUCCESS && spk_os_init() != APR_SUCCESS)
-        status = spk_error(APR_EGENERAL, "spork_init: the system does not tell where this program lies");
+    status = find_role(&numbers, argc, argv, mem);
+    if (status == APR_SUCCESS && (status = spk_os_init()) != APR_SUCCESS)
+        (void)spk_error_os(status, "spork_init: this process cannot have workers");
+    if (status == APR_SUCCESS)
+        status = spk_registry_build(entries, mem); /* last: it says that spork is there */
     if (status != APR_SUCCESS && numbers != NULL) no_parent(spork_error());
     if (status == APR_SUCCESS && numbers != NULL) be_spawned_worker(numbers);
     if (status == APR_SUCCESS)

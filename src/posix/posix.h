@@ -165,7 +165,7 @@ int spk_posix_self_forks_well(void);
 
 /* ---- posix_file.c, posix_cgroup.c ---- */
 
-/* All of a file, terminated with a zero; malloc'ed; NULL if that fails. size may be NULL. */
+/* All of a file, terminated with a zero; malloc'ed; NULL and errno if that fails. size may be NULL. */
 char *spk_posix_file_read(const char *path, size_t *size);
 /* Processors that the control groups' quotas leave, rounded up; 0: no limit. root goes before every path. */
 int spk_posix_cgroup_cpus(const char *root);

@@ -10,11 +10,13 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+/* errno tells why it failed. */
 static char *read_all(int fd, size_t *size)
 {
     char *text = NULL, *larger;
     size_t room = 0, have = 0;
     ssize_t n = 1;
+    int kept_errno;
 
     while (n > 0 || (n == -1 && errno == EINTR)) {
         if (have + 1 >= room) {
@@ -33,7 +35,9 @@ static char *read_all(int fd, size_t *size)
         text[have] = '\0';
         if (size != NULL) *size = have;
     } else {
+        kept_errno = errno;
         free(text);
+        errno = kept_errno;
         text = NULL;
     }
     return text;
@@ -42,11 +46,13 @@ static char *read_all(int fd, size_t *size)
 char *spk_posix_file_read(const char *path, size_t *size)
 {
     char *text = NULL;
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    int fd = open(path, O_RDONLY | O_CLOEXEC), kept_errno;
 
     if (fd >= 0) {
         text = read_all(fd, size);
+        kept_errno = errno;
         close(fd);
+        errno = kept_errno;
     }
     return text;
 }

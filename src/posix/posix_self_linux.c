@@ -6,7 +6,9 @@
  */
 #include "posix.h"
 
-#include <apr_strings.h>
+#include "../mem.h"
+
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -49,11 +51,13 @@ apr_status_t spk_os_command_line(int *argc, char ***argv, apr_pool_t *mem)
     char *text = spk_posix_file_read("/proc/self/cmdline", &size), *kept;
     int n = 0, room = 0;
 
-    if (text == NULL) return APR_ENOTIMPL;
-    kept = apr_pmemdup(mem, text, size + 1);
+    if (text == NULL) return errno == ENOENT || errno == EACCES ? APR_ENOTIMPL : spk_posix_error();
+    kept = spk_mem_copy(mem, text, size + 1);
     free(text);
+    if (kept == NULL) return APR_ENOMEM;
     for (at = 0; at < size; at++) room += kept[at] == '\0';
-    *argv = apr_pcalloc(mem, ((size_t)room + 2) * sizeof **argv);
+    *argv = spk_mem_zeroed(mem, ((size_t)room + 2) * sizeof **argv);
+    if (*argv == NULL) return APR_ENOMEM;
     for (at = 0; at < size; at += strlen(kept + at) + 1) (*argv)[n++] = kept + at;
     *argc = n;
     return APR_SUCCESS;
