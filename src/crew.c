@@ -306,13 +306,13 @@ static void judge_start(spork_pool_t *pool, const spk_member_t *member, uint32_t
     unsigned most = most_fruitless(pool);
 
     pool->fruitless++;
-    if (phase == SPK_PHASE_UNFIT) {
-        memcpy(words, member->seat->words, sizeof words);
-        words[sizeof words - 1] = '\0';
-        if (pool->config.initializer != NULL)
-            spk_crew_break(pool, SPORK_EINITIALIZER, "the initializer failed in a worker: %s", words);
-        else
-            spk_crew_break(pool, SPORK_ESTART, "a worker cannot be made ready: %s", words);
+    memcpy(words, member->seat->words, sizeof words);
+    words[sizeof words - 1] = '\0';
+    if (phase == SPK_PHASE_UNFIT && pool->config.initializer != NULL) {
+        spk_crew_break(pool, SPORK_EINITIALIZER, "the initializer failed in a worker: %s", words);
+    } else if (phase == SPK_PHASE_UNABLE && (!pool->was_ready || pool->fruitless >= most)) {
+        /* in a pool that has worked it may pass */
+        spk_crew_break(pool, SPORK_ESTART, "a worker cannot be made ready: %s", words);
     } else if (phase == SPK_PHASE_STARTING && exit->exit_code == SPK_EXIT_MISMATCH) {
         spk_crew_break(pool, SPORK_EMISMATCH,
                        "the worker's executable has other tasks, or another version of spork");

@@ -94,7 +94,8 @@ enum {
     SPK_PHASE_STARTING,
     SPK_PHASE_ENTERED,
     SPK_PHASE_READY,
-    SPK_PHASE_UNFIT,
+    SPK_PHASE_UNABLE, /* it could not become a worker: words say why */
+    SPK_PHASE_UNFIT,  /* its initializer failed: likewise */
     SPK_PHASE_RETIRED
 };
 /* ASLEEP for want of work; BLOCKED until the parent has made room for what it has to tell. */

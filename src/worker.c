@@ -170,7 +170,7 @@ static void serve_for_ever(spk_worker_t *worker)
 
 /* ---- start-up --------------------------------------------------------------------------------------- */
 
-static void unfit(spk_worker_t *worker, apr_status_t status, const char *words)
+static void give_up(spk_worker_t *worker, uint32_t phase, apr_status_t status, const char *words)
 {
     char cause[SPK_WORDS];
 
@@ -178,7 +178,7 @@ static void unfit(spk_worker_t *worker, apr_status_t status, const char *words)
     apr_cpystrn(worker->seat->words, words, SPK_WORDS);
     worker->seat->unfit = status;
     SPK_STEP("failing");
-    atomic_store_explicit(&worker->seat->phase, SPK_PHASE_UNFIT, memory_order_release);
+    atomic_store_explicit(&worker->seat->phase, phase, memory_order_release);
     SPK_STEP("failed");
     spk_worker_wake_parent(worker);
     leave(1);
@@ -197,11 +197,10 @@ static void initialize(spk_worker_t *worker)
     task->slot_size = 0;
     task->keep_reply = NULL;
     status = spk_worker_reach(worker, (size_t)(head->init_arg + head->init_size));
+    if (status != APR_SUCCESS) give_up(worker, SPK_PHASE_UNABLE, status, "");
     SPK_STEP("initializing");
-    if (status == APR_SUCCESS)
-        status =
-            spk_task_status(task, fn(task, head->init_size > 0 ? task->base + head->init_arg : NULL, NULL));
-    if (status != APR_SUCCESS) unfit(worker, status, task->message);
+    status = spk_task_status(task, fn(task, head->init_size > 0 ? task->base + head->init_arg : NULL, NULL));
+    if (status != APR_SUCCESS) give_up(worker, SPK_PHASE_UNFIT, status, task->message);
     SPK_STEP("initialized");
     spk_task_finish(task);
     task->slot = NULL;
@@ -230,8 +229,9 @@ void spk_worker_main(spk_worker_t *worker)
     atomic_store_explicit(&worker->seat->phase, SPK_PHASE_ENTERED, memory_order_release);
     SPK_STEP("entering");
     status = spk_os_worker_enter(&worker->kit);
-    if (status == APR_ENOTIMPL) unfit(worker, status, "this system does not keep the memory_limit");
-    if (status != APR_SUCCESS) unfit(worker, status, "");
+    if (status == APR_ENOTIMPL)
+        give_up(worker, SPK_PHASE_UNABLE, status, "this system does not keep the memory_limit");
+    if (status != APR_SUCCESS) give_up(worker, SPK_PHASE_UNABLE, status, "");
     SPK_STEP("entered");
     worker->published = atomic_load_explicit(&worker->seat->head, memory_order_relaxed);
     worker->granted = atomic_load_explicit(&worker->seat->granted, memory_order_relaxed);
