@@ -31,6 +31,12 @@ static int wait_for(const spk_os_process_t *process, siginfo_t *info, int option
     return result;
 }
 
+/* Said of wait_for()'s result. Whatever else made it fail, that the process has ended is not known by it. */
+static int is_not_there(int result)
+{
+    return result == -1 && errno == ECHILD;
+}
+
 void spk_posix_process_record(spk_os_process_t *process, pid_t pid, spk_os_handle_t line)
 {
     int fd;
@@ -73,19 +79,19 @@ static void kill_what_it_left(const spk_os_process_t *process, int is_reaped)
 apr_status_t spk_os_process_poll(spk_os_process_t *process, spk_os_exit_t *exit)
 {
     siginfo_t info, reaped;
-    int is_reaped;
+    int is_stolen;
 
     exit->signal = 0;
     exit->exit_code = 0;
     exit->no_memory = 0;
     if (process->pid <= 0 || process->gone) return APR_CHILD_DONE;
     if (!is_ours(process)) return APR_CHILD_NOTDONE;
-    is_reaped = wait_for(process, &info, WEXITED | WNOHANG | WNOWAIT) == -1;
-    if (!is_reaped && info.si_pid == 0) return APR_CHILD_NOTDONE;
-    kill_what_it_left(process, is_reaped);
-    if (!is_reaped) {
+    is_stolen = is_not_there(wait_for(process, &info, WEXITED | WNOHANG | WNOWAIT));
+    if (!is_stolen && info.si_pid == 0) return APR_CHILD_NOTDONE;
+    kill_what_it_left(process, is_stolen);
+    if (!is_stolen) {
         fill_exit(exit, &info);
-        wait_for(process, &reaped, WEXITED | WNOHANG);
+        if (wait_for(process, &reaped, WEXITED | WNOHANG) == -1 && errno != ECHILD) return APR_CHILD_NOTDONE;
     }
     process->gone = 1;
     return APR_CHILD_DONE;
@@ -99,7 +105,7 @@ void spk_os_process_kill(const spk_os_process_t *process)
     if (process->gone || !is_ours(process)) return;
     if (process->process.v >= 0) {
         spk_posix_pidfd_kill(spk_posix_fd(process->process), pid);
-    } else if (wait_for(process, &info, WEXITED | WNOHANG | WNOWAIT) == 0) {
+    } else if (!is_not_there(wait_for(process, &info, WEXITED | WNOHANG | WNOWAIT))) {
         kill(-pid, SIGKILL); /* it was not reaped: the number is still its own */
         kill(pid, SIGKILL);  /* in case that it left its group */
     }

@@ -42,7 +42,7 @@ static int memfd(unsigned flags)
 int spk_posix_shm_object(size_t size)
 {
     off_t length = (off_t)size;
-    int fd, kept_errno;
+    int fd, result = -1, kept_errno;
 
     if (length < 0 || (size_t)length != size) {
         errno = EFBIG;
@@ -50,8 +50,13 @@ int spk_posix_shm_object(size_t size)
     }
     fd = memfd(MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_NOEXEC_SEAL);
     if (fd == -1 && errno == EINVAL) fd = memfd(MFD_CLOEXEC | MFD_ALLOW_SEALING); /* before Linux 6.3 */
-    if (fd >= 0 && (ftruncate(fd, length) == -1 ||
-                    fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) == -1)) {
+    if (fd >= 0) {
+        do {
+            result = ftruncate(fd, length);
+        } while (result == -1 && errno == EINTR);
+        if (result == 0) result = fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL);
+    }
+    if (fd >= 0 && result == -1) {
         kept_errno = errno;
         close(fd);
         errno = kept_errno;

@@ -7,8 +7,10 @@
 #define _NETBSD_SOURCE 1
 #include "posix.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 #if defined(SPK_HAVE_STDIO_EXT_H) /* glibc, musl */
 #include <stdio_ext.h>
@@ -51,20 +53,33 @@ static void forget(FILE *stream)
 
 #else
 
-/* Let it write, but to nowhere. */
+/* dup2() that no signal ends. */
+static int put(int from, int to)
+{
+    int result;
+
+    do {
+        result = dup2(from, to);
+    } while (result == -1 && errno == EINTR);
+    return result == to;
+}
+
+/* Let it write, but to nowhere. A worker that cannot do that would write it a second time, and so ends here: its
+ * parent starts another one. */
 static void forget(FILE *stream)
 {
-    int fd = fileno(stream), nowhere, kept;
+    int fd = fileno(stream), nowhere, kept, forgotten = 0;
 
-    if (fd < 0) return;
+    if (fd < 0 || (fcntl(fd, F_GETFD) == -1 && errno == EBADF)) return; /* closed: it writes to nowhere */
     kept = fcntl(fd, F_DUPFD_CLOEXEC, SPK_POSIX_FD_MIN);
     nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);
-    if (kept >= 0 && nowhere >= 0 && dup2(nowhere, fd) == fd) {
+    if (kept >= 0 && nowhere >= 0 && put(nowhere, fd)) {
         fflush(stream);
-        dup2(kept, fd);
+        forgotten = put(kept, fd);
     }
     if (nowhere >= 0) close(nowhere);
     if (kept >= 0) close(kept);
+    if (!forgotten) _exit(EXIT_FAILURE);
 }
 
 #endif
