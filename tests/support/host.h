@@ -19,6 +19,9 @@ void host_setup(void);
 
 int64_t host_pid(void);
 
+/* What the system's calls have failed with last: errno, and GetLastError() where there is one. */
+void host_set_error(int error);
+
 /* 1 if the fork start method exists. */
 int host_can_fork(void);
 

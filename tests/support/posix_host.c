@@ -44,6 +44,11 @@ int64_t host_pid(void)
     return (int64_t)getpid();
 }
 
+void host_set_error(int error)
+{
+    errno = error;
+}
+
 int host_can_fork(void)
 {
     return 1;

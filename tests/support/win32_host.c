@@ -10,6 +10,7 @@
 
 #include <apr_portable.h>
 #include <apr_strings.h>
+#include <errno.h>
 #include <stdlib.h>
 
 #define KILLED_CODE 9u       /* what apr_proc_kill() and Wine's kill leave, too */
@@ -25,6 +26,12 @@ void host_setup(void)
 int64_t host_pid(void)
 {
     return (int64_t)GetCurrentProcessId();
+}
+
+void host_set_error(int error)
+{
+    errno = error;
+    SetLastError((DWORD)error);
 }
 
 int host_can_fork(void)

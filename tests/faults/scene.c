@@ -1,0 +1,351 @@
+/*
+ * The scenes of test_calls.c, see scene.h.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "scene.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fault.h"
+
+#define ITEMS 24
+#define WORKERS 2
+#define SUMMAND 17 /* what the initializer is given */
+#define LONG_INPUT 3000
+#define LARGE_REPLY ((apr_size_t)300 << 10)
+#define SHARED_ITEMS 70000
+
+/* Spoken loudly and at once: also outside of CMocka, and in a run among thousands. */
+#define expect(condition)                                                                           \
+    do {                                                                                            \
+        if (!(condition)) {                                                                         \
+            (void)fprintf(stderr, "%s: %s does not hold (%s:%d); the last words: %s\n", fate->plan, \
+                          #condition, __FILE__, __LINE__, spork_error());                           \
+            exit(EXIT_FAILURE);                                                                     \
+        }                                                                                           \
+    } while (0)
+
+/* ---- tasks ----------------------------------------------------------------------------------------------------- */
+
+static int summand;
+
+static apr_status_t initialize(spork_task_t *task, const void *in, void *out)
+{
+    (void)out;
+    if (spork_task_in_size(task) != sizeof summand) return APR_EGENERAL;
+    summand = *(const int *)in;
+    return APR_SUCCESS;
+}
+
+static apr_status_t square(spork_task_t *task, const void *in, void *out)
+{
+    int n = *(const int *)in;
+
+    (void)task;
+    *(int *)out = n * n + summand;
+    return APR_SUCCESS;
+}
+
+static apr_status_t odd_ones_fail(spork_task_t *task, const void *in, void *out)
+{
+    int n = *(const int *)in;
+
+    if (n % 2 != 0) {
+        spork_fail(task, "%d is odd", n);
+        return APR_EGENERAL;
+    }
+    *(int *)out = n;
+    return APR_SUCCESS;
+}
+
+static apr_status_t echo(spork_task_t *task, const void *in, void *out)
+{
+    apr_pool_t *mem = spork_task_pool(task);
+
+    (void)out;
+    if (mem == NULL) return APR_ENOMEM;
+    return spork_reply(task, in, spork_task_in_size(task));
+}
+
+static unsigned char pattern(apr_size_t i)
+{
+    return (unsigned char)(i * 7 + i / 251);
+}
+
+static apr_status_t reply_at_length(spork_task_t *task, const void *in, void *out)
+{
+    unsigned char *text = malloc(LARGE_REPLY);
+    apr_status_t status;
+
+    (void)in;
+    (void)out;
+    if (text == NULL) return APR_ENOMEM;
+    for (apr_size_t i = 0; i < LARGE_REPLY; i++) text[i] = pattern(i);
+    status = spork_reply(task, text, LARGE_REPLY);
+    free(text);
+    return status;
+}
+
+static apr_status_t double_it(spork_task_t *task, const void *in, void *out)
+{
+    (void)task;
+    *(apr_uint32_t *)out = 2 * *(const apr_uint32_t *)in;
+    return APR_SUCCESS;
+}
+
+static apr_status_t perish(spork_task_t *task, const void *in, void *out)
+{
+    (void)task;
+    (void)in;
+    (void)out;
+    die(DIE_KILLED);
+    return APR_SUCCESS;
+}
+
+static apr_status_t never_end(spork_task_t *task, const void *in, void *out)
+{
+    (void)in;
+    (void)out;
+    while (task != NULL) apr_sleep(SECOND);
+    return APR_SUCCESS;
+}
+
+const spork_entry_t *scene_tasks(void)
+{
+    static const spork_entry_t tasks[] = {
+        SPORK_ENTRY(initialize), SPORK_ENTRY(square),          SPORK_ENTRY(odd_ones_fail),
+        SPORK_ENTRY(echo),       SPORK_ENTRY(reply_at_length), SPORK_ENTRY(double_it),
+        SPORK_ENTRY(perish),     SPORK_ENTRY(never_end),       SPORK_END,
+    };
+    return tasks;
+}
+
+/* ---- judging --------------------------------------------------------------------------------------------------- */
+
+/* Of the scene under way. */
+static int lost; /* items that came to nothing for the failure */
+static int made; /* there is a pool: now a worker's failure costs an item at most, and no call fails for it */
+
+/* So that words which are found later are new. */
+static const char *old_words(void)
+{
+    (void)spork_pool_close(NULL);
+    return "spork_pool_close: pool is NULL";
+}
+
+/* Returns 1 for success. Else there are words, of this failure, and it is one that may be. */
+static int went_well(apr_status_t status, const char *old, const fate_t *fate)
+{
+    if (status == APR_SUCCESS) return 1;
+    expect(!fate->must_succeed && !(made && fate->side == FAULT_WORKER));
+    expect(spork_error()[0] != '\0' && strcmp(spork_error(), old) != 0);
+    return 0;
+}
+
+/* An item that is not a success, nor what the task had in mind. */
+static void lose(const spork_outcome_t *outcome, const fate_t *fate)
+{
+    char words[120];
+
+    expect(!fate->must_succeed);
+    expect(fate->side == FAULT_WORKER || outcome->status != SPORK_ECRASHED);
+    expect(spork_strerror(outcome->status, words, sizeof words)[0] != '\0');
+    expect(++lost <= 1 || fate->lasting || fate->side == FAULT_PARENT);
+}
+
+static spork_pool_t *make(apr_pool_t *parent, int workers, apr_interval_time_t timeout, const fate_t *fate)
+{
+    static const int given = SUMMAND;
+    const char *old = old_words();
+    spork_config_t config;
+    spork_pool_t *pool = NULL;
+    apr_status_t status;
+
+    lost = made = 0;
+    make_config(&config, workers);
+    config.initializer = initialize;
+    config.init_arg = &given;
+    config.init_size = sizeof given;
+    config.timeout = timeout;
+    config.arena_size = 8 * MIB;
+    config.program = self_path(); /* copied: one more thing that can fail */
+    status = spork_pool_create(&pool, &config, parent);
+    expect((pool != NULL) == went_well(status, old, fate));
+    made = pool != NULL;
+    return pool;
+}
+
+/* Failed items of a map are listed, in order, and all others are right. */
+static void check_map(spork_pool_t *pool, spork_fn_t fn, int (*wanted)(int), const fate_t *fate)
+{
+    const char *old = old_words();
+    int in[ITEMS], out[ITEMS];
+    spork_map_t options;
+    apr_status_t status;
+    apr_size_t f = 0;
+
+    memset(&options, 0, sizeof options);
+    for (int i = 0; i < ITEMS; i++) in[i] = i;
+    status = spork_map(pool, fn, in, sizeof *in, out, sizeof *out, ITEMS, &options);
+    if (status == SPORK_EFAILED)
+        expect(strcmp(spork_error(), old) != 0);
+    else if (!went_well(status, old, fate))
+        return;
+    expect((status == SPORK_EFAILED) == (options.n_failures > 0));
+    for (int i = 0; i < ITEMS; i++) {
+        const spork_outcome_t *failure = f < options.n_failures ? &options.failures[f] : NULL;
+
+        if (failure == NULL || failure->index != (apr_size_t)i) {
+            expect(wanted(i) >= 0 && out[i] == wanted(i));
+            continue;
+        }
+        f++;
+        expect(failure->status != APR_SUCCESS && failure->message != NULL);
+        if (wanted(i) >= 0 || failure->status != APR_EGENERAL) lose(failure, fate);
+    }
+    expect(f == options.n_failures);
+}
+
+static int squared(int n)
+{
+    return n * n + SUMMAND;
+}
+
+static int only_even(int n)
+{
+    return n % 2 == 0 ? n : -1;
+}
+
+/* Submit one and wait for it: its outcome, or NULL when that failed. */
+static const spork_outcome_t *await(spork_future_t **future, spork_pool_t *pool, spork_fn_t fn,
+                                    const void *in, apr_size_t size, const fate_t *fate)
+{
+    const char *old = old_words();
+    const spork_outcome_t *outcome;
+
+    if (!went_well(spork_submit(future, pool, fn, in, size), old, fate)) {
+        expect(*future == NULL);
+        return NULL;
+    }
+    (void)went_well(spork_future_wait(*future, -1), old, fate);
+    outcome = spork_future_outcome(*future);
+    expect(outcome != NULL); /* also of a broken pool */
+    return outcome;
+}
+
+/* ---- what is done with a pool ------------------------------------------------------------------------------------- */
+
+static void check_echo(spork_pool_t *pool, apr_size_t size, const fate_t *fate)
+{
+    unsigned char text[LONG_INPUT];
+    spork_future_t *future = NULL;
+    const spork_outcome_t *outcome;
+
+    for (apr_size_t i = 0; i < size; i++) text[i] = pattern(i);
+    outcome = await(&future, pool, echo, text, size, fate);
+    if (outcome != NULL && outcome->status == APR_SUCCESS)
+        expect(outcome->out_size == size && memcmp(outcome->out, text, size) == 0);
+    else if (outcome != NULL)
+        lose(outcome, fate);
+    spork_future_destroy(future);
+}
+
+static void check_large_reply(spork_pool_t *pool, const fate_t *fate)
+{
+    spork_future_t *future = NULL;
+    const spork_outcome_t *outcome = await(&future, pool, reply_at_length, NULL, 0, fate);
+
+    if (outcome != NULL && outcome->status == APR_SUCCESS) {
+        const unsigned char *text = outcome->out;
+        expect(outcome->out_size == LARGE_REPLY);
+        for (apr_size_t i = 0; i < LARGE_REPLY; i++) expect(text[i] == pattern(i));
+    } else if (outcome != NULL) {
+        lose(outcome, fate);
+    }
+    spork_future_destroy(future);
+}
+
+static void check_shared(spork_pool_t *pool, const fate_t *fate)
+{
+    const char *old = old_words();
+    apr_size_t size = SHARED_ITEMS * sizeof(apr_uint32_t);
+    apr_uint32_t *in = spork_alloc(pool, size), *out = spork_alloc(pool, size);
+    apr_status_t status;
+
+    if (in == NULL || out == NULL) {
+        (void)went_well(APR_ENOMEM, old, fate);
+    } else {
+        for (apr_uint32_t i = 0; i < SHARED_ITEMS; i++) {
+            expect(in[i] == 0 && out[i] == 0);
+            in[i] = i;
+        }
+        status = spork_map(pool, double_it, in, sizeof *in, out, sizeof *out, SHARED_ITEMS, NULL);
+        if (went_well(status, old, fate))
+            for (apr_uint32_t i = 0; i < SHARED_ITEMS; i++) expect(out[i] == 2 * i);
+    }
+    spork_free(pool, in);
+    spork_free(pool, out);
+}
+
+static void check_end(spork_pool_t *pool, spork_fn_t fn, int cancel, apr_status_t wanted, const fate_t *fate)
+{
+    const char *old = old_words();
+    spork_future_t *future = NULL;
+    const spork_outcome_t *outcome;
+
+    if (!went_well(spork_submit(&future, pool, fn, NULL, 0), old, fate)) return;
+    if (cancel) (void)spork_future_wait(future, MILLISECOND); /* it may run by then, or not */
+    if (cancel) (void)went_well(spork_future_cancel(future), old, fate);
+    (void)went_well(spork_future_wait(future, -1), old, fate);
+    outcome = spork_future_outcome(future);
+    expect(outcome != NULL && outcome->status != APR_SUCCESS);
+    if (outcome->status != wanted && outcome->status != SPORK_EDEADLINE && outcome->status != SPORK_ECRASHED)
+        lose(outcome, fate);
+    spork_future_destroy(future);
+}
+
+/* ---- scenes ---------------------------------------------------------------------------------------------------------- */
+
+void scene_work(apr_pool_t *parent, const fate_t *fate)
+{
+    spork_pool_t *pool = make(parent, WORKERS, 0, fate);
+    const char *old;
+
+    if (pool == NULL) return;
+    check_map(pool, square, squared, fate);
+    check_echo(pool, 10, fate);
+    check_echo(pool, LONG_INPUT, fate);
+    check_large_reply(pool, fate);
+    check_map(pool, odd_ones_fail, only_even, fate);
+    check_shared(pool, fate);
+    if (start_method() != SPORK_START_INLINE) check_end(pool, perish, 0, SPORK_ECRASHED, fate);
+    check_map(pool, square, squared, fate);
+    old = old_words();
+    (void)went_well(spork_pool_close(pool), old, fate);
+    spork_pool_destroy(pool);
+}
+
+void scene_ends(apr_pool_t *parent, const fate_t *fate)
+{
+    spork_pool_t *pool = make(parent, 1, 20 * MILLISECOND * slow_factor(), fate);
+    const char *old = old_words();
+
+    if (pool == NULL) return;
+    check_end(pool, perish, 0, SPORK_ECRASHED, fate);
+    check_end(pool, never_end, 0, SPORK_EDEADLINE, fate);
+    check_end(pool, never_end, 1, SPORK_ECANCELLED, fate);
+    (void)went_well(spork_pool_terminate(pool), old, fate);
+    /* the APR memory pool ends it */
+}
+
+void scene_first(apr_pool_t *parent, const fate_t *fate)
+{
+    spork_pool_t *pool = make(parent, WORKERS, 0, fate);
+
+    if (pool == NULL) return;
+    check_map(pool, square, squared, fate);
+    spork_pool_destroy(pool);
+}
