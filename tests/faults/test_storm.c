@@ -358,10 +358,18 @@ static void compare(const look_t *first, const look_t *last)
         assert_true(last->memory <= first->memory + holdings_memory_slack());
 }
 
-/* Half of what was asked for: there are two storms. */
-static void rage(storm_t *storm)
+/* Half of what was asked for: there are two storms. And whatever may come of a kill has come: most kills hit
+ * a worker that starts, or waits in an item that overruns. */
+static int is_over(const storm_t *storm)
 {
     apr_uint64_t kills = told("SPORK_TEST_KILLS", 100) / 2, items = told("SPORK_TEST_ITEMS", 12000) / 2;
+
+    if (storm->items < items || count_kills(storm) < kills) return 0;
+    return storm->crashed > 0 && (storm->retries == 0 || storm->repeated > 0);
+}
+
+static void rage(storm_t *storm)
+{
     look_t first, last;
 
     storm->runs = spork_alloc(storm->pool, MAPPED * sizeof *storm->runs);
@@ -371,12 +379,11 @@ static void rage(storm_t *storm)
     do {
         watchdog_start("a storm's round", ROUND_SECONDS * slow_factor());
         one_round(storm);
-    } while (storm->items < items || count_kills(storm) < kills);
+    } while (!is_over(storm));
     last = look_at_full_size(storm);
     print_figures(storm, &first, &last);
     assert_int_equal(storm->succeeded + storm->crashed + storm->overran, storm->items);
     assert_int_equal(storm->sum, storm->expected_sum);
-    assert_true(storm->crashed > 0);
     compare(&first, &last);
 }
 

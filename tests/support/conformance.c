@@ -91,15 +91,21 @@ const char *conformance_title(const char *name)
     return title;
 }
 
-/* Own temporary directory, so that what other programs leave in the common one does not count. */
+/* Own temporary directory, so that what other programs leave in the common one does not count. One that was killed
+ * leaves its own, and its number comes again. */
 static void make_directory(void)
 {
     const char *base;
     static const char *const names[] = { "TMPDIR", "TMP", "TEMP" };
+    apr_status_t status;
+    int turn = 0;
 
     assert_success(apr_temp_dir_get(&base, program_memory));
-    directory = apr_psprintf(program_memory, "%s/spork-test-%ld", base, (long)host_pid());
-    assert_success(apr_dir_make(directory, APR_FPROT_OS_DEFAULT, program_memory));
+    do {
+        directory = apr_psprintf(program_memory, "%s/spork-test-%ld-%d", base, (long)host_pid(), turn++);
+        status = apr_dir_make(directory, APR_FPROT_OS_DEFAULT, program_memory);
+    } while (APR_STATUS_IS_EEXIST(status));
+    assert_success(status);
     for (size_t i = 0; i < LENGTH(names); i++)
         assert_success(apr_env_set(names[i], directory, program_memory));
 }
