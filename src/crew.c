@@ -299,6 +299,14 @@ static unsigned most_fruitless(const spork_pool_t *pool)
     return pool->config.initializer != NULL ? 3 : 8;
 }
 
+static void break_for_deaths(spork_pool_t *pool, apr_status_t status, unsigned deaths, const char *when,
+                             const spk_os_exit_t *last)
+{
+    spk_crew_break(pool, status, "%u workers in a row ended %s; the last by %s %u", deaths, when,
+                   last->signal != 0 ? "signal" : "exit code",
+                   last->signal != 0 ? (unsigned)last->signal : (unsigned)last->exit_code);
+}
+
 static void judge_start(spork_pool_t *pool, const spk_member_t *member, uint32_t phase,
                         const spk_os_exit_t *exit)
 {
@@ -317,11 +325,22 @@ static void judge_start(spork_pool_t *pool, const spk_member_t *member, uint32_t
         spk_crew_break(pool, SPORK_EMISMATCH,
                        "the worker's executable has other tasks, or another version of spork");
     } else if (pool->fruitless >= most) {
-        spk_crew_break(pool, pool->config.initializer != NULL ? SPORK_EINITIALIZER : SPORK_ESTART,
-                       "%u workers in a row ended before they were ready; the last by %s %u", pool->fruitless,
-                       exit->signal != 0 ? "signal" : "exit code",
-                       exit->signal != 0 ? (unsigned)exit->signal : (unsigned)exit->exit_code);
+        break_for_deaths(pool, pool->config.initializer != NULL ? SPORK_EINITIALIZER : SPORK_ESTART,
+                         pool->fruitless, "before they were ready", exit);
     }
+}
+
+unsigned spk_crew_most_idle_deaths(const spork_pool_t *pool)
+{
+    return 16 + 4 * (unsigned)pool->n;
+}
+
+/* Creation waits for all to be ready at once: where they keep dying right after, it would wait for ever. */
+static void judge_idle_death(spork_pool_t *pool, const spk_os_exit_t *exit)
+{
+    pool->idle_deaths++;
+    if (!pool->was_ready && pool->idle_deaths >= spk_crew_most_idle_deaths(pool))
+        break_for_deaths(pool, SPORK_ESTART, pool->idle_deaths, "as soon as they were ready", exit);
 }
 
 /* How long to wait before the seat is filled again: nothing, unless workers keep dying in vain. */
@@ -340,7 +359,7 @@ static void judge_death(spork_pool_t *pool, spk_member_t *member, uint32_t phase
     if (member->state == SPK_STARTING && phase != SPK_PHASE_READY)
         judge_start(pool, member, phase, exit);
     else if (was_idle && !member->reported && member->condemned == APR_SUCCESS)
-        pool->idle_deaths++;
+        judge_idle_death(pool, exit);
     else
         pool->idle_deaths = pool->fruitless = 0;
 }

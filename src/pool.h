@@ -174,6 +174,8 @@ void spk_crew_wake(spork_pool_t *pool);
 uint32_t spk_crew_demand(const spork_pool_t *pool);
 /* End all workers at once, and believe nothing that they have left. Breaks the pool if the system does not end one. */
 void spk_crew_raze(spork_pool_t *pool);
+/* So many deaths in a row of workers that had nothing to do are nobody's bad luck. */
+unsigned spk_crew_most_idle_deaths(const spork_pool_t *pool);
 /* Close handles; in a forked child of the host that is all that happens. */
 void spk_crew_free(spork_pool_t *pool);
 /* Give up: no worker can be had. */

@@ -202,7 +202,7 @@ static int is_contradiction(spork_pool_t *pool)
 /* Workers die one after the other before they have taken anything, and no job goes through: of what they read, say. */
 static int is_deadly(const spork_pool_t *pool)
 {
-    return pool->idle_deaths >= 16 + 4 * (unsigned)pool->n && spk_jobs_any(pool);
+    return pool->idle_deaths >= spk_crew_most_idle_deaths(pool) && spk_jobs_any(pool);
 }
 
 void spk_roll_call(spork_pool_t *pool)

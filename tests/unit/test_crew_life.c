@@ -426,6 +426,25 @@ static void idle_deaths_in_a_row_are_damped(void **state)
     crew_close(pool);
 }
 
+static void be_ready_and_die(int process)
+{
+    fake_be_ready(process);
+    fake_end(process, 9, 0);
+}
+
+/* Each is ready before it dies, so no start fails; but they never are all ready at once. */
+static void who_dies_as_soon_as_it_is_ready_makes_no_pool(void **state)
+{
+    (void)state;
+    for (int initializer = 0; initializer < 2; initializer++) {
+        reset(2);
+        if (initializer) config.initializer = prepare;
+        fake.on_start = be_ready_and_die;
+        expect_no_pool(SPORK_ESTART,
+                       "24 workers in a row ended as soon as they were ready; the last by signal 9");
+    }
+}
+
 static int fail_all_starts(void)
 {
     fake.fail_start = fake.n_starts + 1;
@@ -834,6 +853,7 @@ int main(void)
         cmocka_unit_test(a_few_bad_starts_are_overcome),
         cmocka_unit_test(the_idle_dead_are_replaced),
         cmocka_unit_test(idle_deaths_in_a_row_are_damped),
+        cmocka_unit_test(who_dies_as_soon_as_it_is_ready_makes_no_pool),
         cmocka_unit_test(who_dies_after_its_work_is_replaced_at_once),
         cmocka_unit_test(who_dies_at_its_work_is_replaced_at_once),
         cmocka_unit_test(when_the_dead_cannot_be_replaced_the_call_ends),
