@@ -56,7 +56,7 @@ static void fill_job(spk_job_t *job, const spk_slot_t *slot, const spk_post_t *p
     job->in_size = post->in_size;
     job->out = post->out;
     job->out_size = post->out_size;
-    atomic_store_explicit(&job->stop, 0, memory_order_relaxed);
+    atomic_store_explicit(&job->stop, SPK_STOP_NOT, memory_order_relaxed);
 }
 
 static void publish_oldest(spork_pool_t *pool)
@@ -253,7 +253,7 @@ void spk_jobs_sweep(spork_pool_t *pool)
     }
 }
 
-void spk_job_stop(spork_pool_t *pool, unsigned slot)
+void spk_job_stop(spork_pool_t *pool, unsigned slot, uint32_t how)
 {
     spk_slot_t *own = &pool->slots[slot];
     spk_job_t *job = &pool->head->jobs[slot];
@@ -261,7 +261,7 @@ void spk_job_stop(spork_pool_t *pool, unsigned slot)
     unsigned lane;
 
     if (own->state != SPK_SLOT_OPEN) return;
-    atomic_store_explicit(&job->stop, 1, memory_order_relaxed);
+    atomic_store_explicit(&job->stop, how, memory_order_relaxed);
     for (lane = 0; lane < own->n_lanes; lane++)
         if (spk_claim_rest(job, slot, lane, pool->head->seats, (uint32_t)pool->n, own->chunk, own->ends[lane],
                            &range))

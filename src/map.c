@@ -61,8 +61,9 @@ struct spk_run_t {
     uint64_t in_at, out_at;
 
     int active;
-    int stopping; /* begin no further item */
-    size_t next;  /* first item that is in no window yet */
+    int stopping;   /* begin no further item */
+    int dismissing; /* and whoever is at one is to end */
+    size_t next;    /* first item that is in no window yet */
     size_t ended;
     size_t per_window;
     spk_window_t *windows;
@@ -420,7 +421,8 @@ static void stop_jobs(spk_run_t *run)
     run->next = run->count;
     cancel_items(run, run->count - left, left);
     for (slot = 0; slot < SPK_SLOTS; slot++)
-        if (run->pool->slots[slot].owner == &map_owner) spk_job_stop(run->pool, slot);
+        if (run->pool->slots[slot].owner == &map_owner)
+            spk_job_stop(run->pool, slot, run->dismissing ? SPK_STOP_DISMISSED : SPK_STOP_BEGINNING);
 }
 
 /* A window smaller than planned is better than none; without any under way it is now or never. */
@@ -482,23 +484,27 @@ static int is_over(void *of)
     return run->ended >= run->count && run->n_windows == 0;
 }
 
-/* End the workers that are at this map, so that the call can return. */
+/* End the workers that are at this map, so that the call can return. They are dismissed first: one that has just left it
+ * ends itself, and begins no submitted item, which the kill would hit (worker.c). */
 static void kill_runners(spork_pool_t *pool)
 {
     spk_cur_t cur;
     int m;
 
+    pool->run->dismissing = 1;
+    stop_jobs(pool->run);
+    atomic_thread_fence(memory_order_seq_cst);
     for (m = 0; m < pool->n; m++) {
         if (pool->members[m].state == SPK_ABSENT) continue;
         cur = spk_cur_unpack(atomic_load_explicit(&pool->members[m].seat->cur, memory_order_acquire));
         if (cur.state != SPK_CUR_NONE && cur.slot < SPK_SLOTS &&
-            pool->slots[cur.slot].state == SPK_SLOT_OPEN && pool->slots[cur.slot].owner == &map_owner) {
-            /* not as condemned: it may have gone on to a submitted item just now, which is not cancelled */
+            pool->slots[cur.slot].state == SPK_SLOT_OPEN && pool->slots[cur.slot].owner == &map_owner)
             spk_os_process_kill(&pool->members[m].process);
-        }
     }
 }
 
+/* Microseconds that a stopped map's items get to end by themselves. */
+#define SHORT_ITEM 5000
 /* How long killed workers may take to be gone, before all are ended and what they held is given up. */
 #define CANCEL_PATIENCE (UINT64_C(10) * 1000000000)
 
@@ -520,6 +526,7 @@ void spk_run_cancel(spork_pool_t *pool)
     run->stopping = 1;
     run->stop_on_error = 0;
     stop_jobs(run);
+    spk_pump_until(pool, is_over, run, SHORT_ITEM, 0); /* a worker whose item ends by itself may live on */
     until = spk_os_clock() + CANCEL_PATIENCE;
     /* again and again: one that had not seen the stop may have begun an item after the last look */
     while (pool->broken == APR_SUCCESS && !is_over(run) && spk_os_clock() < until) {

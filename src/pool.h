@@ -207,8 +207,8 @@ int spk_job_post(spork_pool_t *pool, const spk_post_t *post);
 int spk_jobs_any(const spork_pool_t *pool);
 /* How many jobs of this owner are open, or leaving. */
 int spk_jobs_of(const spork_pool_t *pool, const spk_owner_t *owner);
-/* Begin no further item of it: what is not claimed goes to the owner as rest at once. */
-void spk_job_stop(spork_pool_t *pool, unsigned slot);
+/* Begin no further item of it: what is not claimed goes to the owner as rest at once. `how` is SPK_STOP_. */
+void spk_job_stop(spork_pool_t *pool, unsigned slot, uint32_t how);
 /* See which jobs are through, free the slots that nobody looks at. */
 void spk_jobs_sweep(spork_pool_t *pool);
 /* Give up what is left of all open jobs of this owner, NULL: of everybody. */

@@ -41,6 +41,9 @@ enum {
     SPK_JOB_TIMED = 4    /* workers note when they start an item */
 };
 
+/* Begin no further item; and: who is at it ends itself when it has left it, if it is not killed before. */
+enum { SPK_STOP_NOT, SPK_STOP_BEGINNING, SPK_STOP_DISMISSED };
+
 typedef struct {
     _Alignas(SPK_LINE) uint64_t serial; /* (P) of the job, unique in the pool */
     uint32_t flags;                     /* (P) SPK_JOB_ */
@@ -51,7 +54,7 @@ typedef struct {
     uint64_t first;                     /* (P) index of item 0 in the caller's map */
     uint64_t in, in_size;               /* (P) offset of the inputs (or of the table), bytes of one */
     uint64_t out, out_size;             /* (P) offset of the results, bytes of one */
-    _Atomic uint32_t stop;              /* (P) not 0: begin no further item */
+    _Atomic uint32_t stop;              /* (P) SPK_STOP_ */
     spk_lane_t lanes[SPK_LANES];
 } spk_job_t;
 

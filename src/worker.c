@@ -1,13 +1,15 @@
 /*
  * A worker process: enter, initialize, then look for jobs, serve them, sleep.
  *
- * Two protocols with the parent are here, both of the kind "store mine, fence, look at yours", so
+ * Three protocols with the parent are here, all of the kind "store mine, fence, look at yours", so
  * that at least one side sees the other:
  *  - looking: the worker stores the slot it is about to touch, fences, and checks that the slot is still
  *    open with the same job; the parent closes the slot, fences, and reuses it only when nobody is
  *    looking (jobs.c). So no worker ever touches a job that is being replaced.
  *  - mood: the worker stores ASLEEP, fences, and looks for work once more before it sleeps; the parent
  *    posts work, fences, and rings those who are ASLEEP. The same the other way with parent_asleep.
+ *  - dismissal: the parent says in the job that who is at it is to end, fences, and kills those whose cur is in
+ *    it; the worker, leaving a job, stores its cur, fences, and looks whether it was to end (map.c).
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -106,6 +108,17 @@ static int something_to_do(spk_worker_t *worker)
            atomic_load_explicit(&worker->head->closing, memory_order_relaxed);
 }
 
+/* Whoever is at a map that the parent ends is killed, as long as its cur is in that job; it is dismissed first. So
+ * who has just left it looks once more: the kill may be on its way, and would hit an item of the next job. */
+static int is_dismissed(const spk_worker_t *worker, unsigned slot)
+{
+    const spk_job_t *job = &worker->head->jobs[slot];
+
+    if (job->flags & SPK_JOB_TABLE) return 0; /* its items are ended one by one: deadline.c */
+    atomic_thread_fence(memory_order_seq_cst);
+    return atomic_load_explicit(&job->stop, memory_order_relaxed) == SPK_STOP_DISMISSED;
+}
+
 static void serve(spk_worker_t *worker, unsigned slot)
 {
     spk_seat_t *seat = worker->seat;
@@ -122,6 +135,7 @@ static void serve(spk_worker_t *worker, unsigned slot)
         SPK_STEP("served");
         atomic_store_explicit(&seat->cur, 0, memory_order_release);
         SPK_STEP("left");
+        if (is_dismissed(worker, slot)) spk_worker_retire(worker);
         atomic_store_explicit(&seat->looking, 0, memory_order_release);
         SPK_STEP("gone");
         spk_worker_wake_parent(worker);

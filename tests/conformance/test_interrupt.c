@@ -39,8 +39,26 @@ static apr_status_t nothing(spork_task_t *task, const void *in, void *out)
     return APR_SUCCESS;
 }
 
-static const spork_entry_t tasks[] = { SPORK_ENTRY(times_two), SPORK_ENTRY(wait_at_gate),
-                                       SPORK_ENTRY(nothing), SPORK_END };
+static apr_status_t take_a_while(spork_task_t *task, const void *in, void *out)
+{
+    (void)in;
+    (void)out;
+    apr_sleep((apr_interval_time_t)(spork_task_index(task) * 977 % 9000));
+    return APR_SUCCESS;
+}
+
+static apr_status_t take_a_moment(spork_task_t *task, const void *in, void *out)
+{
+    (void)task;
+    (void)in;
+    (void)out;
+    for (volatile int turn = 0; turn < 20000;) turn = turn + 1;
+    return APR_SUCCESS;
+}
+
+static const spork_entry_t tasks[] = { SPORK_ENTRY(times_two),     SPORK_ENTRY(wait_at_gate),
+                                       SPORK_ENTRY(nothing),       SPORK_ENTRY(take_a_while),
+                                       SPORK_ENTRY(take_a_moment), SPORK_END };
 
 /* A map whose items succeed or are cancelled, and nothing else; how many were cancelled. */
 static apr_size_t map_interrupted(spork_pool_t *pool)
@@ -258,6 +276,44 @@ static void a_storm_of_interrupts_cancels_and_harms_nothing(void **state)
     free(big);
 }
 
+static void map_slowly(spork_pool_t *pool)
+{
+    spork_map_t options = { 0 };
+
+    options.chunk = 1;
+    (void)spork_map(pool, take_a_while, NULL, 0, NULL, 0, BIG_ITEMS, &options);
+    for (apr_size_t i = 0; i < options.n_failures; i++)
+        assert_status(options.failures[i].status, SPORK_ECANCELLED);
+}
+
+/* Whoever is ended is at an item of the map, and not yet at one of the others. */
+static void an_interrupted_map_takes_no_submitted_item_with_it(void **state)
+{
+    static spork_future_t *futures[ITEMS];
+    interrupter_t interrupter = { 0 };
+    apr_thread_t *thread;
+    apr_status_t status;
+
+    (void)state;
+    interrupter.pool = start_pool(4);
+    thread = start_interrupting(&interrupter);
+    for (int round = 0; round < ROUNDS / 3; round++) {
+        for (size_t i = 0; i < ITEMS; i++)
+            assert_success(spork_submit(&futures[i], interrupter.pool, take_a_moment, NULL, 0));
+        for (int i = 0; i < 10; i++) map_slowly(interrupter.pool);
+        for (size_t i = 0; i < ITEMS; i++) {
+            do {
+                status = spork_future_wait(futures[i], -1);
+            } while (status == SPORK_ECANCELLED);
+            assert_success(status);
+            assert_success(spork_future_outcome(futures[i])->status);
+            spork_future_destroy(futures[i]);
+        }
+    }
+    stop_interrupting(&interrupter, thread);
+    end_pool(interrupter.pool);
+}
+
 int main(int argc, char **argv)
 {
     static const struct CMUnitTest tests[] = {
@@ -267,6 +323,7 @@ int main(int argc, char **argv)
         TEST(there_may_be_nothing_to_interrupt),
         TEST(another_thread_ends_a_map),
         TEST(a_storm_of_interrupts_cancels_and_harms_nothing),
+        TEST(an_interrupted_map_takes_no_submitted_item_with_it),
     };
 
     conformance_enter(argc, argv, NULL, 0);

@@ -325,9 +325,10 @@ static int has_news(void *of)
     (void)of;
     for (m = 0; m < engine.pool.n; m++)
         if (has_member_news(&engine.members[m])) return 1;
+    if (engine_awaits_slot()) return 1;
     if (engine.play->stops && !engine.stopped) return model_writes() != round_began;
     if (model_stale() != round_stale) return 1;
-    if (state == SPK_SLOT_LEAVING) return engine_awaits_slot();
+    if (state == SPK_SLOT_LEAVING) return 0;
     return is_exhausted() && model_writes() != round_began;
 }
 
@@ -345,7 +346,7 @@ static void stop(void)
 {
     if (!engine.play->stops || engine.stopped || generation > 0 || model_choose(2) != 0) return;
     engine.stopped = 1;
-    spk_job_stop(&engine.pool, SLOT);
+    spk_job_stop(&engine.pool, SLOT, SPK_STOP_BEGINNING);
 }
 
 static void pump_without_sleep(void)
