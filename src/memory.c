@@ -24,11 +24,22 @@ static int commit_up_to(spork_pool_t *pool, size_t end)
            spk_os_shm_commit(&pool->shm, end) == APR_SUCCESS;
 }
 
+static int make_usable(spork_pool_t *pool, spk_block_t *block)
+{
+    size_t offset = spk_block_offset(block), size = spk_block_size(block);
+
+    if (!commit_up_to(pool, offset + size)) return 0;
+    if (!spk_block_is_bare(block)) return 1;
+    if (spk_os_shm_restore(&pool->shm, offset, size) != APR_SUCCESS) return 0;
+    spk_block_set_bare(block, 0);
+    return 1;
+}
+
 spk_block_t *spk_memory_alloc(spork_pool_t *pool, size_t size)
 {
     spk_block_t *block = spk_arena_alloc(&pool->arena, size);
 
-    if (block != NULL && !commit_up_to(pool, spk_block_offset(block) + spk_block_size(block))) {
+    if (block != NULL && !make_usable(pool, block)) {
         spk_arena_free(&pool->arena, block);
         block = NULL;
     }
@@ -43,8 +54,9 @@ spk_block_t *spk_memory_alloc(spork_pool_t *pool, size_t size)
 void spk_memory_free(spork_pool_t *pool, spk_block_t *block)
 {
     if (block == NULL) return;
-    if (spk_block_size(block) >= DISCARD_MIN && !pool->foreign)
-        spk_os_shm_discard(&pool->shm, spk_block_offset(block), spk_block_size(block));
+    if (spk_block_size(block) >= DISCARD_MIN && !pool->foreign &&
+        spk_os_shm_discard(&pool->shm, spk_block_offset(block), spk_block_size(block)))
+        spk_block_set_bare(block, 1);
     spk_arena_free(&pool->arena, block);
 }
 
@@ -53,46 +65,7 @@ unsigned char *spk_memory_at(const spork_pool_t *pool, const spk_block_t *block)
     return pool->shm.base + spk_block_offset(block);
 }
 
-/* ---- what the user allocates: an array in order of offsets ---------------------------------------- */
-
-struct spk_alloc_t {
-    size_t offset, size;
-    spk_block_t *block;
-};
-
-/* Place of the last allocation that begins at or below this offset, plus 1; 0 if there is none. */
-static size_t place_of(const spork_pool_t *pool, size_t offset)
-{
-    size_t low = 0, high = pool->n_allocs, middle;
-
-    while (low < high) {
-        middle = (low + high) / 2;
-        if (pool->allocs[middle].offset <= offset)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
-}
-
-static int remember(spork_pool_t *pool, spk_block_t *block, size_t size)
-{
-    size_t at = place_of(pool, spk_block_offset(block)), capacity;
-    spk_alloc_t *grown;
-
-    if (pool->n_allocs == pool->max_allocs) {
-        capacity = pool->max_allocs * 2 + 16;
-        if ((grown = realloc(pool->allocs, capacity * sizeof *grown)) == NULL) return 0;
-        pool->allocs = grown;
-        pool->max_allocs = capacity;
-    }
-    memmove(&pool->allocs[at + 1], &pool->allocs[at], (pool->n_allocs - at) * sizeof *pool->allocs);
-    pool->allocs[at].offset = spk_block_offset(block);
-    pool->allocs[at].size = size;
-    pool->allocs[at].block = block;
-    pool->n_allocs++;
-    return 1;
-}
+/* ---- what the user allocates ------------------------------------------------------------------------ */
 
 void *spork_alloc(spork_pool_t *pool, apr_size_t size)
 {
@@ -102,7 +75,7 @@ void *spork_alloc(spork_pool_t *pool, apr_size_t size)
     if (spk_pool_check(pool, "spork_alloc") != APR_SUCCESS || size == 0) return NULL;
     touched = pool->touched;
     block = size <= pool->shm.reserved ? spk_memory_alloc(pool, size) : NULL;
-    if (block != NULL && !remember(pool, block, size)) {
+    if (block != NULL && !spk_allocs_add(&pool->allocs, block, size)) {
         spk_memory_free(pool, block);
         block = NULL;
     }
@@ -120,13 +93,13 @@ void *spork_alloc(spork_pool_t *pool, apr_size_t size)
 static spk_alloc_t *find(spork_pool_t *pool, const void *memory)
 {
     uintptr_t base = (uintptr_t)pool->shm.base, address = (uintptr_t)memory;
-    size_t offset, at;
+    spk_alloc_t *alloc;
+    size_t offset;
 
     if (address < base || address - base >= pool->shm.reserved) return NULL;
     offset = (size_t)(address - base);
-    at = place_of(pool, offset);
-    if (at == 0 || offset - pool->allocs[at - 1].offset >= pool->allocs[at - 1].size) return NULL;
-    return &pool->allocs[at - 1];
+    alloc = spk_allocs_at(pool->allocs, offset);
+    return alloc != NULL && offset - alloc->offset < alloc->size ? alloc : NULL;
 }
 
 void spork_free(spork_pool_t *pool, void *memory)
@@ -137,8 +110,7 @@ void spork_free(spork_pool_t *pool, void *memory)
     alloc = find(pool, memory);
     if (alloc == NULL || pool->shm.base + alloc->offset != (unsigned char *)memory) return;
     spk_memory_free(pool, alloc->block);
-    pool->n_allocs--;
-    memmove(alloc, alloc + 1, (size_t)(pool->allocs + pool->n_allocs - alloc) * sizeof *alloc);
+    spk_allocs_remove(&pool->allocs, alloc->offset);
 }
 
 int spk_memory_inside(spork_pool_t *pool, const void *memory, size_t size, uint64_t *offset, uint64_t *end)

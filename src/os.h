@@ -95,9 +95,14 @@ apr_status_t spk_os_shm_create(spk_os_shm_t *shm, size_t reserve, size_t at_leas
  * touches what the creator has committed. */
 apr_status_t spk_os_shm_commit(spk_os_shm_t *shm, size_t size);
 
-/* Give the pages inside [offset, offset+size) back to the system; they read zero afterwards and stay
- * committed. Returns 1 if so, 0 if this system cannot (then contents are unchanged). */
+/* Give the pages inside [offset, offset+size) back to the system; they read zero afterwards. Returns 1 if so, 0 if
+ * this system cannot (then contents are unchanged). Until they are restored, touching them may be SIGBUS if the
+ * system has no room. */
 int spk_os_shm_discard(spk_os_shm_t *shm, size_t offset, size_t size);
+
+/* Make committed bytes usable that may have been discarded; what was not keeps its contents. ENOSPC/ENOMEM if the
+ * system has no room, APR_EINVAL for bytes that are not committed. */
+apr_status_t spk_os_shm_restore(spk_os_shm_t *shm, size_t offset, size_t size);
 
 /* Map a segment of another process: handle as inherited, reserved as its creator says. APR_EINVAL if
  * the handle is not such a segment or is smaller. */

@@ -149,9 +149,8 @@ static apr_status_t release(void *of)
     spk_crew_free(pool);
     spk_os_bell_destroy(&pool->bell);
     spk_arena_destroy(&pool->arena);
-    free(pool->allocs);
+    spk_allocs_free(pool->allocs);
     pool->allocs = NULL;
-    pool->n_allocs = 0;
     spk_os_shm_destroy(&pool->shm);
     return APR_SUCCESS;
 }

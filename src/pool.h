@@ -7,6 +7,7 @@
 #ifndef SPK_POOL_H
 #define SPK_POOL_H
 
+#include "allocs.h"
 #include "arena.h"
 #include "claim.h"
 #include "compiler.h"
@@ -93,7 +94,6 @@ typedef struct {
 
 typedef struct spk_run_t spk_run_t;     /* a map under way: map.c */
 typedef struct spk_queue_t spk_queue_t; /* submitted items: submit.c */
-typedef struct spk_alloc_t spk_alloc_t;
 
 struct spork_pool_t {
     apr_pool_t *mem;
@@ -115,8 +115,7 @@ struct spork_pool_t {
     size_t touched;      /* offsets below were given out before */
     size_t payloads;     /* offset where the arena begins */
     int foreign;         /* this process did not make the pool: leave the segment alone */
-    spk_alloc_t *allocs; /* of spork_alloc(), by offset: memory.c */
-    size_t n_allocs, max_allocs;
+    spk_alloc_t *allocs; /* of spork_alloc() */
     spk_block_t *init_arg;
     const void *init_copy; /* workers can write to the one in the arena */
     unsigned char secret[SPK_SECRET];

@@ -119,28 +119,33 @@ apr_status_t spk_os_shm_create(spk_os_shm_t *shm, size_t reserve, size_t at_leas
     return status;
 }
 
+/* Have the system set pages [*at, end) aside, as far as it goes: *at is where it ended. */
+static apr_status_t make_room(int fd, size_t *at, size_t end)
+{
+    size_t page = page_size(), step = STEP_MAX, part;
+    int error = 0;
+
+    while (error == 0 && *at < end) {
+        part = end - *at < step ? end - *at : step;
+        error = spk_posix_shm_room(fd, *at, part);
+        if (error == 0) {
+            *at += part;
+            step = step < STEP_MAX ? step * 2 : step;
+        } else if (error == EINTR) {
+            step = part / 2 > page ? page_up(part / 2) : page;
+            error = 0;
+        }
+    }
+    return error == 0 ? APR_SUCCESS : APR_FROM_OS_ERROR(error);
+}
+
 /* What was reached before a failure stays. In a process that inherited the segment by fork there is nothing
  * to do: it touches what the creator has committed meanwhile, and going through that again is not cheap. */
 apr_status_t spk_os_shm_commit(spk_os_shm_t *shm, size_t size)
 {
-    apr_status_t status = shm->base != NULL && size <= shm->reserved ? APR_SUCCESS : APR_ENOMEM;
-    size_t goal = page_up(size), page = page_size(), step = STEP_MAX, part;
-    int error;
-
+    if (shm->base == NULL || size > shm->reserved) return APR_ENOMEM;
     if (spk_posix_guard_is_inherited(shm->handle)) shm->committed = shm->reserved;
-    while (status == APR_SUCCESS && shm->committed < goal) {
-        part = goal - shm->committed < step ? goal - shm->committed : step;
-        error = spk_posix_shm_room(spk_posix_fd(shm->handle), shm->committed, part);
-        if (error == 0) {
-            shm->committed += part;
-            step = step < STEP_MAX ? step * 2 : step;
-        } else if (error == EINTR) {
-            step = part / 2 > page ? page_up(part / 2) : page;
-        } else {
-            status = APR_FROM_OS_ERROR(error);
-        }
-    }
-    return status;
+    return make_room(spk_posix_fd(shm->handle), &shm->committed, page_up(size));
 }
 
 int spk_os_shm_discard(spk_os_shm_t *shm, size_t offset, size_t size)
@@ -154,6 +159,14 @@ int spk_os_shm_discard(spk_os_shm_t *shm, size_t offset, size_t size)
         done = first >= end || spk_posix_shm_punch(spk_posix_fd(shm->handle), first, end - first);
     }
     return done;
+}
+
+apr_status_t spk_os_shm_restore(spk_os_shm_t *shm, size_t offset, size_t size)
+{
+    size_t at = page_down(offset);
+
+    if (shm->base == NULL || offset > shm->committed || size > shm->committed - offset) return APR_EINVAL;
+    return make_room(spk_posix_fd(shm->handle), &at, page_up(offset + size));
 }
 
 apr_status_t spk_os_shm_attach(spk_os_shm_t *shm, spk_os_handle_t handle, size_t reserved)

@@ -98,6 +98,12 @@ int spk_os_shm_discard(spk_os_shm_t *shm, size_t offset, size_t size)
     return 0;
 }
 
+/* Nothing ever was. */
+apr_status_t spk_os_shm_restore(spk_os_shm_t *shm, size_t offset, size_t size)
+{
+    return offset <= shm->committed && size <= shm->committed - offset ? APR_SUCCESS : APR_EINVAL;
+}
+
 apr_status_t spk_os_shm_attach(spk_os_shm_t *shm, spk_os_handle_t handle, size_t reserved)
 {
     static const spk_os_shm_t none = SPK_OS_SHM_NONE;

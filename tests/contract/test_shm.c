@@ -123,11 +123,17 @@ static void discarded_pages_read_zero_and_stay_usable(void **state)
         assert_true(all_are(shm.base, 9 * p, 1));
         assert_true(all_are(shm.base + 9 * p, 15 * p, 0));
         assert_true(all_are(shm.base + 24 * p, size - 24 * p, 1));
+        assert_int_equal(spk_os_shm_restore(&shm, 8 * p + 1, 16 * p), APR_SUCCESS);
+        assert_true(all_are(shm.base, 9 * p, 1));
+        assert_true(all_are(shm.base + 9 * p, 15 * p, 0));
         memset(shm.base + 9 * p, 2, 15 * p);
         assert_true(all_are(shm.base + 9 * p, 15 * p, 2));
     } else {
+        assert_int_equal(spk_os_shm_restore(&shm, 8 * p + 1, 16 * p), APR_SUCCESS);
         assert_true(all_are(shm.base, size, 1));
     }
+    assert_int_equal(spk_os_shm_restore(&shm, size - 1, 2), APR_EINVAL);
+    assert_int_equal(spk_os_shm_restore(&shm, SIZE_MAX, 2), APR_EINVAL);
     assert_true(shm.committed >= size);
     spk_os_shm_destroy(&shm);
 }

@@ -136,6 +136,12 @@ int spk_os_shm_discard(spk_os_shm_t *shm, size_t offset, size_t size)
     return 1;
 }
 
+apr_status_t spk_os_shm_restore(spk_os_shm_t *shm, size_t offset, size_t size)
+{
+    if (++fake.n_restores == fake.fail_restore) return APR_ENOSPC;
+    return offset + size <= shm->committed ? APR_SUCCESS : APR_EINVAL;
+}
+
 apr_status_t spk_os_shm_attach(spk_os_shm_t *shm, spk_os_handle_t handle, size_t reserved)
 {
     (void)shm;

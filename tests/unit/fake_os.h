@@ -35,6 +35,7 @@ typedef struct {
     int fail_more;                 /* and so many after it, */
     apr_status_t fail_status;      /* with this */
     int fail_bell, fail_commit;    /* the how manieth bell, commit fails; 0: none */
+    int n_restores, fail_restore;
     int deaf_to_kill;              /* killed processes live on */
     int no_memory;                 /* who ends by himself does so for want of memory */
     void (*on_start)(int process); /* a process was started */

@@ -122,10 +122,29 @@ static void test_holes_are_cut_and_the_top_falls(void **state)
     spk_arena_destroy(&arena);
 }
 
+/* So many holes that are too small are not all looked at: the time would be their number's square. */
+static void test_many_holes_cost_little(void **state)
+{
+    static spk_block_t *blocks[200000];
+    spk_arena_t arena;
+    size_t i;
+
+    (void)state;
+    spk_arena_init(&arena, 0, SIZE_MAX / 2);
+    for (i = 0; i < LENGTH(blocks); i++)
+        assert_non_null(blocks[i] = spk_arena_alloc(&arena, 5 * SPK_ARENA_ALIGN));
+    for (i = 0; i < LENGTH(blocks); i += 2) spk_arena_free(&arena, blocks[i]);
+    for (i = 0; i < LENGTH(blocks); i += 2)
+        assert_non_null(blocks[i] = spk_arena_alloc(&arena, 6 * SPK_ARENA_ALIGN));
+    for (i = 0; i < LENGTH(blocks); i++) spk_arena_free(&arena, blocks[i]);
+    assert_int_equal(arena.top, 0);
+    spk_arena_destroy(&arena);
+}
+
 typedef struct {
     spk_arena_t arena;
     spk_block_t *blocks[UNITS];
-    unsigned char used[UNITS];
+    unsigned char used[UNITS], bare[UNITS];
     size_t n;
 } model_t;
 
@@ -142,6 +161,21 @@ static int mark(model_t *model, const spk_block_t *block, unsigned char from, un
         model->used[i] = to;
     }
     return 1;
+}
+
+static unsigned char *bare_units(model_t *model, const spk_block_t *block)
+{
+    return &model->bare[(spk_block_offset(block) - FIRST) / SPK_ARENA_ALIGN];
+}
+
+/* Whoever gets a bare unit is told. */
+static void restore(model_t *model, spk_block_t *block)
+{
+    size_t n = spk_block_size(block) / SPK_ARENA_ALIGN;
+
+    if (memchr(bare_units(model, block), 1, n) != NULL) assert_true(spk_block_is_bare(block));
+    memset(bare_units(model, block), 0, n);
+    spk_block_set_bare(block, 0);
 }
 
 static size_t longest_gap(const model_t *model)
@@ -166,6 +200,7 @@ static void allocate(model_t *model)
     }
     assert_true(spk_block_size(block) >= size);
     assert_true(mark(model, block, 0, 1));
+    restore(model, block);
     model->blocks[model->n++] = block;
 }
 
@@ -174,6 +209,10 @@ static void release(model_t *model)
     size_t i = next_random((uint32_t)model->n);
 
     assert_true(mark(model, model->blocks[i], 1, 0));
+    if (next_random(4) == 0) {
+        spk_block_set_bare(model->blocks[i], 1);
+        memset(bare_units(model, model->blocks[i]), 1, spk_block_size(model->blocks[i]) / SPK_ARENA_ALIGN);
+    }
     spk_arena_free(&model->arena, model->blocks[i]);
     model->blocks[i] = model->blocks[--model->n];
 }
@@ -209,6 +248,7 @@ int main(void)
         cmocka_unit_test(test_an_arena_without_room),
         cmocka_unit_test(test_neighbours_join),
         cmocka_unit_test(test_holes_are_cut_and_the_top_falls),
+        cmocka_unit_test(test_many_holes_cost_little),
         cmocka_unit_test(test_random_against_a_model),
     };
 

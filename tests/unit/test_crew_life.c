@@ -378,6 +378,29 @@ static void the_idle_dead_are_replaced(void **state)
     }
 }
 
+/* Large memory that is freed goes back to the system, which may have none when it is wanted again. */
+static void memory_given_back_is_asked_for_again(void **state)
+{
+    const size_t size = (size_t)8 << 20;
+    void *memory, *keeper;
+
+    (void)state;
+    reset(1);
+    config.arena_size = 4 * size;
+    open_pool();
+    assert_non_null(memory = spork_alloc(pool, size));
+    assert_non_null(keeper = spork_alloc(pool, 1));
+    assert_int_equal(fake.n_restores, 0);
+    spork_free(pool, memory);
+    fake.fail_restore = 1;
+    assert_null(spork_alloc(pool, size));
+    assert_int_equal(fake.n_restores, 1);
+    assert_ptr_equal(spork_alloc(pool, size), memory);
+    assert_int_equal(fake.n_restores, 2);
+    spork_free(pool, keeper);
+    crew_close(pool);
+}
+
 static int idle_deaths_left;
 static uint64_t idle_starts[64];
 static int n_idle_starts;
@@ -852,6 +875,7 @@ int main(void)
         cmocka_unit_test(another_build_is_told_at_once),
         cmocka_unit_test(a_few_bad_starts_are_overcome),
         cmocka_unit_test(the_idle_dead_are_replaced),
+        cmocka_unit_test(memory_given_back_is_asked_for_again),
         cmocka_unit_test(idle_deaths_in_a_row_are_damped),
         cmocka_unit_test(who_dies_as_soon_as_it_is_ready_makes_no_pool),
         cmocka_unit_test(who_dies_after_its_work_is_replaced_at_once),

@@ -92,6 +92,11 @@ int spk_os_shm_discard(spk_os_shm_t *shm, size_t offset, size_t size)
     return 0;
 }
 
+apr_status_t spk_os_shm_restore(spk_os_shm_t *shm, size_t offset, size_t size)
+{
+    return offset + size <= shm->committed ? APR_SUCCESS : APR_EINVAL;
+}
+
 apr_status_t spk_os_shm_attach(spk_os_shm_t *shm, spk_os_handle_t handle, size_t reserved)
 {
     (void)shm;
