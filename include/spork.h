@@ -37,7 +37,7 @@
  * others are APR_EINVAL.
  *
  * Housekeeping. There are no hidden threads: deadlines, replacements of dead workers and feeding of
- * further work are done by the calling process, in whatever call waits in the pool (spork_map,
+ * further work are done by the calling process, in whatever call waits in the pool (spork_map, spork_stream,
  * spork_future_wait, spork_wait_any, spork_pool_close). A program that calls none for a while gets
  * none of it meanwhile; what the workers were already given goes on.
  *
@@ -147,7 +147,7 @@ const char *spork_error(void);
  * @param task this run, for the spork_task_ functions
  * @param in   the item's input; not to be written to, not valid after return
  * @param out  in a map: the item's own slot of out_size bytes, unspecified on entry and after a
- *             failure; in a submitted item: NULL, the task answers with spork_reply()
+ *             failure; in a submitted item and in a stream: NULL, the task answers with spork_reply()
  * @return APR_SUCCESS, or any other code, which becomes the item's status as it is. The codes
  *         SPORK_ECRASHED, SPORK_EDEADLINE, SPORK_ECANCELLED and SPORK_EMEMORY are the pool's own: a task
  *         that returns one of them is reported with SPORK_EFAILED instead.
@@ -294,7 +294,8 @@ void spork_pool_destroy(spork_pool_t *pool);
 
 /**
  * From any thread or signal handler: the call now running on the pool, else the next one that waits, ends.
- * spork_map() cancels what is unfinished and returns SPORK_EFAILED; spork_future_wait() and spork_wait_any()
+ * spork_map() cancels what is unfinished and returns SPORK_EFAILED; spork_stream() cancels what is unfinished, delivers
+ * all that was drawn and returns SPORK_ECANCELLED; spork_future_wait() and spork_wait_any()
  * return SPORK_ECANCELLED and leave the items running. Async-signal-safe (POSIX.1-2008 XSH 2.4.3: it stores a
  * flag and calls write()). The pool must not be destroyed meanwhile.
  */
@@ -318,7 +319,7 @@ spork_start_e spork_pool_start(const spork_pool_t *pool);
  * Outcomes and map
  * ------------------------------------------------------------------------------------------- */
 
-/** How one item ended: the one record for map and submit alike. Every item ends exactly once. */
+/** How one item ended: the one record for map, submit and stream alike. Every item ends exactly once. */
 typedef struct {
     apr_size_t index; /**< of the item, in input order; for a submitted item, its number in the pool */
     apr_status_t
@@ -410,6 +411,77 @@ void *spork_future_baton(const spork_future_t *future);
 apr_status_t spork_wait_any(spork_pool_t *pool, apr_interval_time_t timeout, spork_future_t **future);
 
 /* ---------------------------------------------------------------------------------------------
+ * Streams: any number of inputs, in bounded memory
+ * ------------------------------------------------------------------------------------------- */
+
+/**
+ * Where a stream's inputs come from: called for one after the other, in the thread that called spork_stream().
+ * @param baton   spork_stream()'s
+ * @param in      receives the input; NULL on entry, and may stay so if it is empty. It is copied: it need be
+ *                valid only until the source is called again or spork_stream() returns
+ * @param in_size receives its bytes; 0 on entry
+ * @return APR_SUCCESS with an input; APR_EOF if there is none any more; anything else ends the stream. Neither is
+ *         followed by another call.
+ *
+ * A source that waits (for a socket, say) holds the stream up: what was drawn before goes on in the workers, but
+ * nothing is delivered meanwhile.
+ */
+typedef apr_status_t (*spork_source_t)(void *baton, const void **in, apr_size_t *in_size);
+
+/**
+ * Where a stream's outcomes go: called once for each item, in the thread that called spork_stream().
+ * @param baton   spork_stream()'s
+ * @param outcome with its out and message valid during this call only. Its index counts the inputs from 0. An
+ *                item's failure is no failure of the stream: look at its status
+ * @return APR_SUCCESS; anything else ends the stream, `return outcome->status;` for one that ends at the first failure
+ */
+typedef apr_status_t (*spork_sink_t)(void *baton, const spork_outcome_t *outcome);
+
+/**
+ * Options of one stream; all zero is the default.
+ *
+ * A window of 0 lets spork choose: up to 256 items (four a worker, if that is more), but fewer of large ones, so that inputs
+ * and replies under way take about 64 MiB; two a worker at least.
+ */
+typedef struct {
+    apr_size_t window; /**< items that may be drawn and not delivered, beyond one for each worker */
+    int unordered;     /**< deliver in the order of completion; 0: in that of the inputs */
+} spork_stream_t;
+
+/**
+ * Run fn on each input that a source gives, and hand each outcome to a sink: as spork_map(), but for inputs of any
+ * number and any size, of which only a few are in memory at a time. Returns when all that was drawn is delivered.
+ *
+ * @param fn      a registered task; it answers with spork_reply()
+ * @param baton   handed to source and sink
+ * @param options NULL for the defaults
+ * @return APR_SUCCESS when the source has come to its end and every item was delivered, however it ended;
+ *         or what ended the stream early, the first of
+ *          - the source's own status: nothing more is drawn; what was is finished and delivered;
+ *          - the sink's own status: the sink is not called again; what is unfinished is cancelled, also what runs;
+ *          - SPORK_ECANCELLED, by spork_pool_interrupt(): nothing more is drawn, what is unfinished is cancelled,
+ *            also what runs, and every item that was drawn is delivered;
+ *          - SPORK_ESTART, SPORK_EINITIALIZER or SPORK_EMISMATCH, if dead workers cannot be replaced: likewise;
+ *          - APR_EINVAL, if the source gave NULL for an input that is not empty: as the source's own.
+ *         SPORK_ENOTTASK and SPORK_ECLOSED as spork_map() does; then nothing was drawn.
+ *
+ * Inputs are drawn as workers can take them: at any moment, drawn minus delivered is at most window + workers. While the
+ * first item in order takes its time, later ones are run and kept, up to this bound, unless the stream is
+ * unordered. INLINE draws one, runs it and delivers it, and then draws the next.
+ *
+ * A worker's death, a time-out or an error of the task costs one item, whose outcome says so; retries are as in
+ * spork_submit(). An input that can never fit the arena is an item that ended with SPORK_ETOOBIG, a reply that cannot is
+ * SPORK_ETOOBIG in the task; the stream goes on.
+ *
+ * Submitted items go on meanwhile; they are not delivered here, and spork_wait_any() hands out none of the stream's.
+ * From source and sink, calls on the same pool are refused: APR_EINVAL, or nothing, where no status is returned. They
+ * may call spork_pool_interrupt(), look at futures and destroy them, and use other pools. While one of them runs the
+ * pool is not looked after (see Housekeeping, above).
+ */
+apr_status_t spork_stream(spork_pool_t *pool, spork_fn_t fn, spork_source_t source, spork_sink_t sink,
+                          void *baton, const spork_stream_t *options);
+
+/* ---------------------------------------------------------------------------------------------
  * Memory shared with the workers
  * ------------------------------------------------------------------------------------------- */
 
@@ -450,7 +522,7 @@ apr_status_t spork_reply(spork_task_t *task, const void *data, apr_size_t size);
 
 /** An APR memory pool that is cleared after each item. */
 apr_pool_t *spork_task_pool(spork_task_t *task);
-/** The item's index in its map, or its number in the pool. */
+/** The item's index in its map or stream, or its number in the pool. */
 apr_size_t spork_task_index(const spork_task_t *task);
 /** Which worker this is, 0 to workers − 1; a replacement takes the number of the dead. */
 int spork_worker_id(const spork_task_t *task);

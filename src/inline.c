@@ -48,7 +48,7 @@ apr_status_t spk_inline_run(spork_pool_t *pool, spork_fn_t fn, apr_size_t index,
     task.slot_size = slot_size;
     task.keeper = &keeper;
     if (reply != NULL) task.keep_reply = keep_reply;
-    pool->inside = 1;
+    pool->inside = SPK_IN_TASK;
     status = spk_task_status(&task, fn(&task, in, slot));
     pool->inside = 0;
     memcpy(message, task.message, SPORK_MESSAGE_MAX);

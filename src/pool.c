@@ -17,10 +17,14 @@
 
 apr_status_t spk_pool_check(const spork_pool_t *pool, const char *name)
 {
+    static const char *const who[] = { "", "its own task", "the source of its stream",
+                                       "the sink of its stream" };
+
     if (pool == NULL) return spk_error(APR_EINVAL, "%s: pool is NULL", name);
     if (pool->owner != spk_os_pid())
         return spk_error(APR_EINVAL, "%s: the pool belongs to another process", name);
-    if (pool->inside) return spk_error(APR_EINVAL, "%s: called on a pool from inside its own task", name);
+    if (pool->inside)
+        return spk_error(APR_EINVAL, "%s: called on a pool from inside %s", name, who[pool->inside]);
     return APR_SUCCESS;
 }
 
@@ -145,6 +149,7 @@ static apr_status_t release(void *of)
     pool->foreign = !ours;
     if (ours && pool->n > 0 && pool->members != NULL && pool->watch != NULL) spk_crew_end(pool, 0);
     spk_run_free(pool);
+    spk_stream_free(pool);
     spk_queue_free(pool);
     spk_crew_free(pool);
     spk_os_bell_destroy(&pool->bell);

@@ -18,6 +18,9 @@
 
 enum { SPK_ABSENT, SPK_STARTING, SPK_READY };
 
+/* Whose code runs in a call of the API: pool.inside. */
+enum { SPK_IN_TASK = 1, SPK_IN_SOURCE, SPK_IN_SINK };
+
 typedef struct {
     spk_seat_t *seat;
     spk_os_bell_t bell;
@@ -92,8 +95,9 @@ typedef struct {
 
 /* ---- the pool -------------------------------------------------------------------------------------------- */
 
-typedef struct spk_run_t spk_run_t;     /* a map under way: map.c */
-typedef struct spk_queue_t spk_queue_t; /* submitted items: submit.c */
+typedef struct spk_run_t spk_run_t;       /* a map under way: map.c */
+typedef struct spk_queue_t spk_queue_t;   /* submitted items: submit.c */
+typedef struct spk_stream_t spk_stream_t; /* a stream under way: stream.c */
 
 struct spork_pool_t {
     apr_pool_t *mem;
@@ -102,8 +106,8 @@ struct spork_pool_t {
     spork_start_e start; /* never AUTO */
     int automatic;       /* start was chosen by AUTO */
     int n;               /* workers; 0: INLINE */
-    int inside;          /* a call of the API is under way: sources, sinks and tasks may not enter */
-    int closed;          /* close or terminate was called */
+    int inside; /* SPK_IN_: a call of the API is under way, and this may not enter it again; 0: nobody */
+    int closed; /* close or terminate was called */
     apr_status_t broken; /* why workers cannot be had any more */
     char broken_words[256];
     volatile _Atomic int interrupted;
@@ -147,6 +151,7 @@ struct spork_pool_t {
 
     /* submitted items */
     spk_queue_t *queue;
+    spk_stream_t *stream; /* the one under way */
 };
 
 /* ---- memory.c: the arena with its commits ---------------------------------------------------------------- */
@@ -228,7 +233,7 @@ void spk_pump(spork_pool_t *pool);
 apr_status_t spk_pump_until(spork_pool_t *pool, int (*done)(void *of), void *of, apr_interval_time_t timeout,
                             int spin);
 
-/* ---- submit.c, map.c ------------------------------------------------------------------------------------------ */
+/* ---- submit.c, stream.c, map.c ------------------------------------------------------------------------------------------ */
 
 apr_status_t spk_queue_create(spork_pool_t *pool);
 /* Post what waits, as far as there are slots; `all` also small batches. */
@@ -240,6 +245,7 @@ int spk_queue_is_under_way(const spork_pool_t *pool);
 /* Cancel everything that is not done. The workers are gone. */
 void spk_queue_cancel(spork_pool_t *pool);
 void spk_queue_free(spork_pool_t *pool);
+void spk_stream_free(spork_pool_t *pool);
 
 /* Post further windows of the map under way. */
 void spk_run_feed(spork_pool_t *pool);

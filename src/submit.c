@@ -8,6 +8,7 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "error.h"
+#include "future.h"
 #include "pool.h"
 #include "registry.h"
 
@@ -17,41 +18,13 @@
 #define BATCH_MAX SPK_BATCH_MAX
 #define BATCHES 40 /* slots that submitted items may take; the others are for maps */
 
-enum { WAITING, POSTED, DONE };
-
-struct spork_future_t {
-    spork_pool_t *pool;
-    spork_future_t *prev, *next;    /* all futures of the pool */
-    spork_future_t *before, *after; /* the queue while WAITING, the finished ones while DONE */
-    int state;
-    int listed;    /* in queue or finished list */
-    int cancelled; /* its end is on the way */
-    int orphan;    /* its handle was destroyed */
-    uint32_t fn;
-    unsigned slot; /* POSTED */
-    uint32_t item;
-    int attempts;
-    size_t in_size;
-    spk_block_t *block;              /* input in the arena, */
-    unsigned char *spill;            /* or outside, while the arena is full, */
-    unsigned char bytes[SPK_INLINE]; /* or here */
-    spork_outcome_t outcome;
-    unsigned char *data; /* of the outcome: reply and words */
-    void *baton;
-};
-
-typedef struct {
-    spork_future_t *first, *last;
-    size_t n;
-} list_t;
-
 typedef struct {
     spk_block_t *table;
     spork_future_t *items[BATCH_MAX]; /* NULL: nobody waits for it any more */
 } batch_t;
 
 struct spk_queue_t {
-    list_t waiting, finished;
+    spk_list_t waiting, finished;
     spork_future_t *all;
     size_t n_posted;
     size_t input_bytes; /* of the arena, taken by inputs */
@@ -61,7 +34,7 @@ struct spk_queue_t {
 
 /* ---- lists ---------------------------------------------------------------------------------------------- */
 
-static void list_append(list_t *list, spork_future_t *f)
+static void list_append(spk_list_t *list, spork_future_t *f)
 {
     f->before = list->last;
     f->after = NULL;
@@ -74,7 +47,7 @@ static void list_append(list_t *list, spork_future_t *f)
     f->listed = 1;
 }
 
-static void list_prepend(list_t *list, spork_future_t *f)
+static void list_prepend(spk_list_t *list, spork_future_t *f)
 {
     f->before = NULL;
     f->after = list->first;
@@ -87,7 +60,7 @@ static void list_prepend(list_t *list, spork_future_t *f)
     f->listed = 1;
 }
 
-static void list_remove(list_t *list, spork_future_t *f)
+static void list_remove(spk_list_t *list, spork_future_t *f)
 {
     if (!f->listed) return;
     if (f->before != NULL)
@@ -127,7 +100,7 @@ static int take_room(spork_future_t *f)
     return 1;
 }
 
-static void free_future(spork_future_t *f)
+void spk_future_free(spork_future_t *f)
 {
     spk_queue_t *queue = f->pool->queue;
 
@@ -141,6 +114,16 @@ static void free_future(spork_future_t *f)
     free(f);
 }
 
+/* An item of a stream may have room from the one before it. */
+static int make_data_room(spork_future_t *f, size_t size)
+{
+    if (size <= f->data_room) return 1;
+    free(f->data);
+    f->data = malloc(size);
+    f->data_room = f->data != NULL ? size : 0;
+    return f->data != NULL;
+}
+
 /* Copy reply and words out of shared memory before anybody looks at them. */
 static void keep_result(spork_future_t *f, const spk_result_t *result)
 {
@@ -149,8 +132,7 @@ static void keep_result(spork_future_t *f, const spk_result_t *result)
     f->outcome.exit_code = result->exit_code;
     f->outcome.attempts = f->attempts;
     if (result->out_size == 0 && result->words == 0) return;
-    f->data = malloc(result->out_size + result->words + 1);
-    if (f->data == NULL) {
+    if (!make_data_room(f, result->out_size + result->words + 1)) {
         f->outcome.status = APR_ENOMEM;
         return;
     }
@@ -167,17 +149,17 @@ static void complete(spork_future_t *f, const spk_result_t *result)
 {
     spk_queue_t *queue = f->pool->queue;
 
-    if (f->state == WAITING) list_remove(&queue->waiting, f);
-    if (f->state == POSTED) queue->n_posted--;
-    f->state = DONE;
+    if (f->state == SPK_WAITING) list_remove(&queue->waiting, f);
+    if (f->state == SPK_POSTED) queue->n_posted--;
+    f->state = SPK_DONE;
     f->pool->changes++;
     if (f->orphan) {
-        free_future(f);
+        spk_future_free(f);
         return;
     }
     keep_result(f, result);
     free_input(f);
-    list_append(&queue->finished, f);
+    list_append(f->home, f);
 }
 
 static void complete_as(spork_future_t *f, apr_status_t status)
@@ -190,7 +172,7 @@ static void complete_as(spork_future_t *f, apr_status_t status)
 static void back_to_queue(spork_future_t *f)
 {
     f->pool->queue->n_posted--;
-    f->state = WAITING;
+    f->state = SPK_WAITING;
     list_prepend(&f->pool->queue->waiting, f);
 }
 
@@ -346,7 +328,7 @@ static int post_batch(spork_pool_t *pool, uint32_t most)
     memcpy(queue->batches[slot].items, chosen, n * sizeof *chosen);
     for (i = 0; i < n; i++) {
         list_remove(&queue->waiting, chosen[i]);
-        chosen[i]->state = POSTED;
+        chosen[i]->state = SPK_POSTED;
         chosen[i]->slot = (unsigned)slot;
         chosen[i]->item = i;
     }
@@ -396,6 +378,11 @@ int spk_queue_is_empty(const spork_pool_t *pool)
     return pool->queue->waiting.n == 0 && pool->queue->n_posted == 0;
 }
 
+size_t spk_queue_posted(const spork_pool_t *pool)
+{
+    return pool->queue->n_posted;
+}
+
 int spk_queue_is_under_way(const spork_pool_t *pool)
 {
     return pool->queue->n_posted > 0;
@@ -407,8 +394,8 @@ void spk_queue_cancel(spork_pool_t *pool)
 
     for (f = pool->queue->all; f != NULL; f = next) {
         next = f->next;
-        if (f->state == DONE) continue;
-        if (f->state == POSTED) take_item(pool, f->slot, f->item);
+        if (f->state == SPK_DONE) continue;
+        if (f->state == SPK_POSTED) take_item(pool, f->slot, f->item);
         complete_as(f, SPORK_ECANCELLED);
     }
 }
@@ -416,7 +403,7 @@ void spk_queue_cancel(spork_pool_t *pool)
 void spk_queue_free(spork_pool_t *pool)
 {
     if (pool->queue == NULL) return;
-    while (pool->queue->all != NULL) free_future(pool->queue->all);
+    while (pool->queue->all != NULL) spk_future_free(pool->queue->all);
     free(pool->queue);
     pool->queue = NULL;
 }
@@ -436,10 +423,14 @@ static apr_status_t take_input(spork_future_t *f, const void *in, size_t in_size
         return APR_SUCCESS;
     }
     f->spill = malloc(in_size);
-    if (f->spill == NULL)
-        return spk_error(APR_ENOMEM, "spork_submit: no memory for %" APR_SIZE_T_FMT " bytes", in_size);
+    if (f->spill == NULL) return APR_ENOMEM;
     memcpy(f->spill, in, in_size);
     return APR_SUCCESS;
+}
+
+static int may_fit(const spork_pool_t *pool, size_t in_size)
+{
+    return in_size <= pool->shm.reserved - pool->payloads;
 }
 
 static apr_status_t check_submit(spork_future_t **future, spork_pool_t *pool, spork_fn_t fn, const void *in,
@@ -457,7 +448,7 @@ static apr_status_t check_submit(spork_future_t **future, spork_pool_t *pool, sp
                          "spork_submit: the function is not in a task table given to spork_init()");
     if (pool->closed) return spk_error(SPORK_ECLOSED, "spork_submit: the pool was closed");
     if (pool->broken != APR_SUCCESS) return spk_error(pool->broken, "spork_submit: %s", pool->broken_words);
-    if (in_size > pool->shm.reserved - pool->payloads)
+    if (!may_fit(pool, in_size))
         return spk_error(SPORK_ETOOBIG,
                          "spork_submit: %" APR_SIZE_T_FMT " bytes do not fit the arena of %" APR_SIZE_T_FMT,
                          in_size, (apr_size_t)pool->shm.reserved);
@@ -494,13 +485,18 @@ static void run_inline(spork_future_t *f, spork_fn_t fn)
     free(reply);
 }
 
-static void insert(spork_pool_t *pool, spork_future_t *f)
+spork_future_t *spk_future_make(spork_pool_t *pool, spk_list_t *home)
 {
+    spork_future_t *f = calloc(1, sizeof *f);
+
+    if (f == NULL) return NULL;
+    f->pool = pool;
+    f->home = home;
+    f->outcome.message = "";
     f->next = pool->queue->all;
     if (f->next != NULL) f->next->prev = f;
     pool->queue->all = f;
-    f->outcome.index = (apr_size_t)pool->queue->next_index++;
-    f->outcome.message = "";
+    return f;
 }
 
 apr_status_t spork_submit(spork_future_t **future, spork_pool_t *pool, spork_fn_t fn, const void *in,
@@ -511,29 +507,48 @@ apr_status_t spork_submit(spork_future_t **future, spork_pool_t *pool, spork_fn_
 
     if (future != NULL) *future = NULL;
     if (status != APR_SUCCESS) return status;
-    f = calloc(1, sizeof *f);
+    f = spk_future_make(pool, &pool->queue->finished);
     if (f == NULL) return spk_error(APR_ENOMEM, "spork_submit: no memory");
-    f->pool = pool;
     f->fn = (uint32_t)spk_registry_find(fn);
     status = take_input(f, in, in_size);
     if (status != APR_SUCCESS) {
-        free(f);
-        return status;
+        spk_future_free(f);
+        return spk_error(status, "spork_submit: no memory for %" APR_SIZE_T_FMT " bytes", in_size);
     }
-    insert(pool, f);
+    f->outcome.index = (apr_size_t)pool->queue->next_index++;
     list_append(&pool->queue->waiting, f);
     if (pool->n == 0)
         run_inline(f, fn);
     else
         spk_queue_feed(pool, 0);
-    if (f->state == WAITING && pool->queue->waiting.n >= BATCH_MAX) spk_pump(pool);
+    if (f->state == SPK_WAITING && pool->queue->waiting.n >= BATCH_MAX) spk_pump(pool);
     *future = f;
     return APR_SUCCESS;
 }
 
+void spk_future_enter(spork_future_t *f, uint32_t fn, size_t index, const void *in, size_t in_size)
+{
+    apr_status_t status = APR_SUCCESS;
+
+    memset(&f->outcome, 0, sizeof f->outcome);
+    f->outcome.index = index;
+    f->outcome.message = "";
+    f->fn = fn;
+    f->attempts = f->cancelled = 0;
+    f->state = SPK_WAITING;
+    list_append(&f->pool->queue->waiting, f);
+    status = may_fit(f->pool, in_size) ? take_input(f, in, in_size) : SPORK_ETOOBIG;
+    if (status != APR_SUCCESS) complete_as(f, status);
+}
+
+void spk_future_leave(spork_future_t *f)
+{
+    list_remove(f->home, f);
+}
+
 static int is_done(void *of)
 {
-    return ((spork_future_t *)of)->state == DONE;
+    return ((spork_future_t *)of)->state == SPK_DONE;
 }
 
 apr_status_t spork_future_wait(spork_future_t *f, apr_interval_time_t timeout)
@@ -542,25 +557,26 @@ apr_status_t spork_future_wait(spork_future_t *f, apr_interval_time_t timeout)
 
     if (f == NULL) return spk_error(APR_EINVAL, "spork_future_wait: future is NULL");
     status = spk_pool_check(f->pool, "spork_future_wait");
-    if (status == APR_SUCCESS && f->state != DONE) status = spk_pump_until(f->pool, is_done, f, timeout, 1);
+    if (status == APR_SUCCESS && f->state != SPK_DONE)
+        status = spk_pump_until(f->pool, is_done, f, timeout, 1);
     if (f->pool->broken != APR_SUCCESS && status == f->pool->broken) {
         spk_crew_end(f->pool, 0);
         spk_queue_cancel(f->pool);
         return spk_error(status, "spork_future_wait: %s", f->pool->broken_words);
     }
     if (status == SPORK_ECANCELLED) return spk_error(status, "spork_future_wait: interrupted");
-    if (status == APR_SUCCESS) list_remove(&f->pool->queue->finished, f);
+    if (status == APR_SUCCESS) list_remove(f->home, f);
     return status;
 }
 
 const spork_outcome_t *spork_future_outcome(spork_future_t *f)
 {
     if (f == NULL) return NULL;
-    if (f->state != DONE && f->pool->owner == spk_os_pid() && !f->pool->inside && !f->pool->closed) {
+    if (f->state != SPK_DONE && f->pool->owner == spk_os_pid() && !f->pool->inside && !f->pool->closed) {
         spk_pump(f->pool);
-        if (f->state != DONE) spk_roll_call(f->pool); /* who polls does not sleep */
+        if (f->state != SPK_DONE) spk_roll_call(f->pool); /* who polls does not sleep */
     }
-    return f->state == DONE ? &f->outcome : NULL;
+    return f->state == SPK_DONE ? &f->outcome : NULL;
 }
 
 /* Nobody has begun this item, and after this nobody will: its worker would see `cancelled`. */
@@ -585,19 +601,28 @@ static void cancel_posted(spork_future_t *f)
     }
     if (f->cancelled || n_reporting > 0) return;
     spk_crew_drain(pool);
-    if (f->state != POSTED) return;
+    if (f->state != SPK_POSTED) return;
     take_item(pool, f->slot, f->item);
     complete_as(f, SPORK_ECANCELLED);
 }
 
 static apr_status_t cancel(spork_future_t *f)
 {
-    if (f->pool->n > 0 && f->state == POSTED) spk_crew_drain(f->pool);
-    if (f->state == WAITING)
+    if (f->pool->n > 0 && f->state == SPK_POSTED) spk_crew_drain(f->pool);
+    if (f->state == SPK_WAITING)
         complete_as(f, SPORK_ECANCELLED);
-    else if (f->state == POSTED && !f->cancelled)
+    else if (f->state == SPK_POSTED && !f->cancelled)
         cancel_posted(f);
     return APR_SUCCESS;
+}
+
+/* `f` stays where it is: only futures without a handle are freed meanwhile. */
+void spk_queue_cancel_all(spork_pool_t *pool, const spk_list_t *home)
+{
+    spork_future_t *f;
+
+    for (f = pool->queue->all; f != NULL; f = f->next)
+        if (f->home == home && f->state != SPK_DONE) (void)cancel(f);
 }
 
 apr_status_t spork_future_cancel(spork_future_t *f)
@@ -612,13 +637,13 @@ apr_status_t spork_future_cancel(spork_future_t *f)
 void spork_future_destroy(spork_future_t *f)
 {
     if (f == NULL || f->pool->owner != spk_os_pid()) return;
-    if (f->state != DONE) cancel(f);
-    if (f->state != DONE) { /* it is freed when its worker is known to be gone */
+    if (f->state != SPK_DONE) cancel(f);
+    if (f->state != SPK_DONE) { /* it is freed when its worker is known to be gone */
         f->orphan = 1;
         return;
     }
-    list_remove(&f->pool->queue->finished, f);
-    free_future(f);
+    list_remove(f->home, f);
+    spk_future_free(f);
 }
 
 void spork_future_set_baton(spork_future_t *f, void *baton)
