@@ -135,6 +135,37 @@ apr_status_t measure_submit(bench_t *bench, apr_size_t items, apr_size_t flight,
     return end(start, status, bench->out, items, ns);
 }
 
+typedef struct {
+    bench_t *bench;
+    apr_size_t items, drawn;
+} stream_t;
+
+static apr_status_t draw(void *baton, const void **in, apr_size_t *in_size)
+{
+    stream_t *stream = baton;
+    if (stream->drawn == stream->items) return APR_EOF;
+    *in = &stream->bench->in[stream->drawn++];
+    *in_size = WORD;
+    return APR_SUCCESS;
+}
+
+static apr_status_t deliver(void *baton, const spork_outcome_t *outcome)
+{
+    const stream_t *stream = baton;
+    if (outcome->out_size == WORD) memcpy(&stream->bench->out[outcome->index], outcome->out, WORD);
+    return outcome->status;
+}
+
+/* The window is the row's chunk. */
+apr_status_t measure_stream(bench_t *bench, apr_size_t items, apr_size_t window, double *ns)
+{
+    const spork_stream_t options = { window, 0 };
+    stream_t stream = { bench, items, 0 };
+    const apr_uint64_t start = begin(bench->out, items);
+    const apr_status_t status = spork_stream(bench->pool, echo_reply, draw, deliver, &stream, &options);
+    return end(start, status, bench->out, items, ns);
+}
+
 apr_status_t measure_pipe(bench_t *bench, apr_size_t items, apr_size_t chunk, double *ns)
 {
     (void)chunk;

@@ -31,7 +31,7 @@ void measure_fill(apr_uint64_t *in, apr_size_t items);
 
 /* Runs items, checks what they answer, and sets *ns to the nanoseconds an item. APR_ENOTIMPL: cannot be
  * done here. A chunk of 0 is the measured one's own; for measure_submit it says how many are on their way,
- * at most IN_FLIGHT. */
+ * at most IN_FLIGHT, for measure_stream it is the window. */
 typedef apr_status_t (*measure_t)(bench_t *bench, apr_size_t items, apr_size_t chunk, double *ns);
 
 apr_status_t measure_serial(bench_t *bench, apr_size_t items, apr_size_t chunk, double *ns);
@@ -40,6 +40,7 @@ apr_status_t measure_openmp(bench_t *bench, apr_size_t items, apr_size_t chunk, 
 apr_status_t measure_map(bench_t *bench, apr_size_t items, apr_size_t chunk, double *ns);
 apr_status_t measure_map_shared(bench_t *bench, apr_size_t items, apr_size_t chunk, double *ns);
 apr_status_t measure_submit(bench_t *bench, apr_size_t items, apr_size_t flight, double *ns);
+apr_status_t measure_stream(bench_t *bench, apr_size_t items, apr_size_t window, double *ns);
 apr_status_t measure_pipe(bench_t *bench, apr_size_t items, apr_size_t chunk, double *ns);
 /* At chunk 1 it measures both rows of Python in one child; else it takes what that has left. */
 apr_status_t measure_python(bench_t *bench, apr_size_t items, apr_size_t chunk, double *ns);
