@@ -475,8 +475,8 @@ typedef struct {
  *
  * Submitted items go on meanwhile; they are not delivered here, and spork_wait_any() hands out none of the stream's.
  * From source and sink, calls on the same pool are refused: APR_EINVAL, or nothing, where no status is returned. They
- * may call spork_pool_interrupt(), look at futures and destroy them, and use other pools. While one of them runs the
- * pool is not looked after (see Housekeeping, above).
+ * may call spork_ref() and spork_pool_interrupt(), look at futures and destroy them, and use other pools. While one of
+ * them runs the pool is not looked after (see Housekeeping, above).
  */
 apr_status_t spork_stream(spork_pool_t *pool, spork_fn_t fn, spork_source_t source, spork_sink_t sink,
                           void *baton, const spork_stream_t *options);

@@ -127,7 +127,7 @@ spork_ref_t spork_ref(spork_pool_t *pool, const void *memory)
 {
     spork_ref_t ref = { { 0, 0 } };
 
-    if (spk_pool_check(pool, "spork_ref") != APR_SUCCESS) return ref;
+    if (spk_pool_check_look(pool, "spork_ref") != APR_SUCCESS) return ref;
     if (!spk_memory_inside(pool, memory, 1, &ref.opaque[0], &ref.opaque[1])) {
         ref.opaque[0] = ref.opaque[1] = 0;
         spk_error(APR_EINVAL, "spork_ref: the address is not inside memory from spork_alloc()");

@@ -15,17 +15,27 @@
 #include <stdlib.h>
 #include <string.h>
 
-apr_status_t spk_pool_check(const spork_pool_t *pool, const char *name)
+static apr_status_t check(const spork_pool_t *pool, const char *name, int inside_most)
 {
-    static const char *const who[] = { "", "its own task", "the source of its stream",
-                                       "the sink of its stream" };
+    static const char *const who[] = { "", "the source of its stream", "the sink of its stream",
+                                       "its own task" };
 
     if (pool == NULL) return spk_error(APR_EINVAL, "%s: pool is NULL", name);
     if (pool->owner != spk_os_pid())
         return spk_error(APR_EINVAL, "%s: the pool belongs to another process", name);
-    if (pool->inside)
+    if (pool->inside > inside_most)
         return spk_error(APR_EINVAL, "%s: called on a pool from inside %s", name, who[pool->inside]);
     return APR_SUCCESS;
+}
+
+apr_status_t spk_pool_check(const spork_pool_t *pool, const char *name)
+{
+    return check(pool, name, 0);
+}
+
+apr_status_t spk_pool_check_look(const spork_pool_t *pool, const char *name)
+{
+    return check(pool, name, SPK_IN_SINK);
 }
 
 /* Idle processes stay awake for so long after work, if there is a processor for each. Microseconds. */

@@ -19,7 +19,7 @@
 enum { SPK_ABSENT, SPK_STARTING, SPK_READY };
 
 /* Whose code runs in a call of the API: pool.inside. */
-enum { SPK_IN_TASK = 1, SPK_IN_SOURCE, SPK_IN_SINK };
+enum { SPK_IN_SOURCE = 1, SPK_IN_SINK, SPK_IN_TASK };
 
 typedef struct {
     spk_seat_t *seat;
@@ -266,5 +266,7 @@ apr_status_t spk_inline_run(spork_pool_t *pool, spork_fn_t fn, apr_size_t index,
 
 /* APR_EINVAL for NULL, another process's pool, or a call from inside a call. `name` for the words. */
 apr_status_t spk_pool_check(const spork_pool_t *pool, const char *name);
+/* The same for what only looks: a source and a sink may call it. */
+apr_status_t spk_pool_check_look(const spork_pool_t *pool, const char *name);
 
 #endif
