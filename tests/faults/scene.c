@@ -253,6 +253,56 @@ static void check_echo(spork_pool_t *pool, apr_size_t size, const fate_t *fate)
     spork_future_destroy(future);
 }
 
+typedef struct {
+    const fate_t *fate;
+    apr_size_t drawn, delivered;
+} flow_t;
+
+/* Short and long in turn. */
+static apr_size_t stream_size(apr_size_t i)
+{
+    return i % 2 == 0 ? 10 : LONG_INPUT;
+}
+
+static apr_status_t draw(void *baton, const void **in, apr_size_t *in_size)
+{
+    static unsigned char text[LONG_INPUT];
+    flow_t *flow = baton;
+
+    if (flow->drawn == ITEMS) return APR_EOF;
+    *in_size = stream_size(flow->drawn++);
+    for (apr_size_t i = 0; i < *in_size; i++) text[i] = pattern(i);
+    *in = text;
+    return APR_SUCCESS;
+}
+
+static apr_status_t deliver(void *baton, const spork_outcome_t *outcome)
+{
+    flow_t *flow = baton;
+    const fate_t *fate = flow->fate;
+    const unsigned char *text = outcome->out;
+
+    expect(outcome->index == flow->delivered++);
+    if (outcome->status != APR_SUCCESS) {
+        lose(outcome, fate);
+        return APR_SUCCESS;
+    }
+    expect(outcome->out_size == stream_size(outcome->index));
+    for (apr_size_t i = 0; i < outcome->out_size; i++) expect(text[i] == pattern(i));
+    return APR_SUCCESS;
+}
+
+/* Whatever happens: what was drawn is delivered. */
+static void check_stream(spork_pool_t *pool, const fate_t *fate)
+{
+    const char *old = old_words();
+    flow_t flow = { fate, 0, 0 };
+
+    if (went_well(spork_stream(pool, echo, draw, deliver, &flow, NULL), old, fate))
+        expect(flow.drawn == ITEMS);
+    expect(flow.delivered == flow.drawn);
+}
+
 static void check_large_reply(spork_pool_t *pool, const fate_t *fate)
 {
     spork_future_t *future = NULL;
@@ -319,6 +369,7 @@ void scene_work(apr_pool_t *parent, const fate_t *fate)
     check_echo(pool, 10, fate);
     check_echo(pool, LONG_INPUT, fate);
     check_large_reply(pool, fate);
+    check_stream(pool, fate);
     check_map(pool, odd_ones_fail, only_even, fate);
     check_shared(pool, fate);
     if (start_method() != SPORK_START_INLINE) check_end(pool, perish, 0, SPORK_ECRASHED, fate);

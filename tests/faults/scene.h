@@ -18,7 +18,7 @@ typedef struct {
 
 const spork_entry_t *scene_tasks(void);
 
-/* Maps, submitted items, shared memory, large replies, a worker that dies; closed at its end. */
+/* Maps, submitted items, a stream, shared memory, large replies, a worker that dies; closed at its end. */
 void scene_work(apr_pool_t *parent, const fate_t *fate);
 /* One worker, and so nobody who serves meanwhile: deadlines, cancelling, deaths; terminated at its end. */
 void scene_ends(apr_pool_t *parent, const fate_t *fate);

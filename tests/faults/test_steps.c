@@ -30,11 +30,12 @@ static const die_e deaths[N_DEATHS] = { DIE_KILLED, DIE_FAULT, DIE_ABORT, DIE_EX
 
 /* ---- the kinds of work ------------------------------------------------------------------------------ */
 
-enum { EACH, CHUNK, OWN, GUARDED, FAILS, STOPS, WEARS, REPLIES, LARGE, RING, CLOSES, N_JOBS };
+enum { EACH, CHUNK, OWN, GUARDED, FAILS, STOPS, WEARS, REPLIES, STREAM, LARGE, RING, CLOSES, N_JOBS };
 
 typedef struct {
     int items;
     int submitted; /* or mapped */
+    int streamed;  /* submitted, but by a stream */
     int fills_ring;
     apr_size_t chunk;      /* of a map */
     apr_size_t reply_size; /* of a submitted item */
@@ -53,6 +54,7 @@ static const job_t jobs[N_JOBS] = {
     [STOPS] = { .items = 16, .chunk = 8, .stop_on_error = 1 },
     [WEARS] = { .items = 24, .chunk = 4, .max_tasks = 3 },
     [REPLIES] = { .items = 24, .submitted = 1, .reply_size = 100 },
+    [STREAM] = { .items = 24, .submitted = 1, .streamed = 1, .reply_size = 100 },
     [LARGE] = { .items = 8, .submitted = 1, .reply_size = 400000 },    /* more than a worker's usual region */
     [RING] = { .items = ITEMS_MOST, .submitted = 1, .fills_ring = 1 }, /* more than its ring holds */
     [CLOSES] = { .items = 24, .chunk = 4 },
@@ -61,7 +63,7 @@ static const job_t jobs[N_JOBS] = {
 #define UNDER(job) (1u << (job))
 #define MAPS \
     (UNDER(EACH) | UNDER(CHUNK) | UNDER(OWN) | UNDER(GUARDED) | UNDER(FAILS) | UNDER(STOPS) | UNDER(WEARS))
-#define SUBMITS (UNDER(REPLIES) | UNDER(LARGE))
+#define SUBMITS (UNDER(REPLIES) | UNDER(STREAM) | UNDER(LARGE))
 #define ALL (MAPS | SUBMITS)
 #define REPORTS (UNDER(FAILS) | UNDER(STOPS) | SUBMITS)
 #define GIVES (UNDER(STOPS) | UNDER(WEARS))
@@ -336,6 +338,17 @@ static int is_right_reply(const item_t *item, const spork_outcome_t *outcome)
     return 1;
 }
 
+static void see_outcome(const trial_t *trial, int i, const spork_outcome_t *outcome)
+{
+    if (outcome->status != APR_SUCCESS) {
+        assert_int_equal(outcome->out_size, 0);
+        see_failure(trial, i, outcome);
+    } else {
+        seen[i].right = is_right_reply(&items[i], outcome);
+        seen[i].attempts = outcome->attempts;
+    }
+}
+
 static unsigned posted_items(const spork_pool_t *pool)
 {
     unsigned n = 0;
@@ -372,15 +385,41 @@ static void run_futures(const trial_t *trial)
         assert_success(spork_future_wait(futures[i], -1));
         outcome = spork_future_outcome(futures[i]);
         assert_non_null(outcome);
-        if (outcome->status != APR_SUCCESS) {
-            assert_int_equal(outcome->out_size, 0);
-            see_failure(trial, i, outcome);
-        } else {
-            seen[i].right = is_right_reply(&items[i], outcome);
-            seen[i].attempts = outcome->attempts;
-        }
+        see_outcome(trial, i, outcome);
         spork_future_destroy(futures[i]);
     }
+}
+
+typedef struct {
+    const trial_t *trial;
+    int drawn, delivered;
+} flow_t;
+
+static apr_status_t draw(void *baton, const void **in, apr_size_t *in_size)
+{
+    flow_t *flow = baton;
+
+    if (flow->drawn == flow->trial->job->items) return APR_EOF;
+    *in = &items[flow->drawn++];
+    *in_size = sizeof items[0];
+    return APR_SUCCESS;
+}
+
+static apr_status_t deliver(void *baton, const spork_outcome_t *outcome)
+{
+    flow_t *flow = baton;
+
+    assert_int_equal(outcome->index, flow->delivered++);
+    see_outcome(flow->trial, (int)outcome->index, outcome);
+    return APR_SUCCESS;
+}
+
+static void run_stream(const trial_t *trial)
+{
+    flow_t flow = { trial, 0, 0 };
+
+    assert_success(spork_stream(trial->pool, reply, draw, deliver, &flow, NULL));
+    assert_int_equal(flow.delivered, trial->job->items);
 }
 
 static void check_item(const trial_t *trial, int i, unsigned item_runs, int may_crash)
@@ -430,7 +469,9 @@ static void run_job(const trial_t *trial)
     int before = step_deaths();
 
     prepare_items(trial);
-    if (trial->job->submitted)
+    if (trial->job->streamed)
+        run_stream(trial);
+    else if (trial->job->submitted)
         run_futures(trial);
     else
         run_map(trial);
@@ -587,6 +628,7 @@ DEATHS_UNDER(FAILS, at_each_step_of_a_map_with_failures)
 DEATHS_UNDER(STOPS, at_each_step_of_a_map_that_stops)
 DEATHS_UNDER(WEARS, at_each_step_of_a_worker_with_max_tasks)
 DEATHS_UNDER(REPLIES, at_each_step_of_a_reply)
+DEATHS_UNDER(STREAM, at_each_step_of_a_stream)
 DEATHS_UNDER(LARGE, at_each_step_of_a_large_reply)
 DEATHS_UNDER(RING, while_the_ring_is_full)
 DEATHS_UNDER(CLOSES, at_each_step_of_an_ending)
@@ -780,6 +822,7 @@ int main(int argc, char **argv)
         TEST(at_each_step_of_a_map_that_stops),
         TEST(at_each_step_of_a_worker_with_max_tasks),
         TEST(at_each_step_of_a_reply),
+        TEST(at_each_step_of_a_stream),
         TEST(at_each_step_of_a_large_reply),
         TEST(while_the_ring_is_full),
         TEST(at_each_step_of_an_ending),

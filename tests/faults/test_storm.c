@@ -288,6 +288,55 @@ static void submit_some(storm_t *storm, int as_they_come)
     storm->items += SUBMITTED;
 }
 
+/* A stream of as many. */
+typedef struct {
+    storm_t *storm;
+    item_t items[SUBMITTED];
+    int drawn, seen[SUBMITTED];
+} flow_t;
+
+static apr_status_t draw(void *baton, const void **in, apr_size_t *in_size)
+{
+    static unsigned char input[BYTES_MOST];
+    flow_t *flow = baton;
+    int i = flow->drawn;
+
+    if (i == SUBMITTED) return APR_EOF;
+    flow->items[i] = next_item(flow->storm, i);
+    *in_size = size_of(flow->items[i].value);
+    memset(input, (int)(flow->items[i].value & 0xff), *in_size);
+    memcpy(input, &flow->items[i], sizeof flow->items[i]);
+    *in = input;
+    flow->drawn++;
+    return APR_SUCCESS;
+}
+
+static apr_status_t deliver(void *baton, const spork_outcome_t *outcome)
+{
+    flow_t *flow = baton;
+    int i = (int)outcome->index;
+
+    assert_in_range(i, 0, flow->drawn - 1);
+    assert_int_equal(++flow->seen[i], 1);
+    check_reply(flow->storm, &flow->items[i], i, outcome);
+    return APR_SUCCESS;
+}
+
+static void stream_some(storm_t *storm, apr_size_t window, int unordered)
+{
+    static flow_t flow;
+    spork_stream_t options = { 0, 0 };
+
+    memset(&flow, 0, sizeof flow);
+    flow.storm = storm;
+    options.window = window;
+    options.unordered = unordered;
+    assert_success(spork_stream(storm->pool, echo, draw, deliver, &flow, &options));
+    assert_int_equal(flow.drawn, SUBMITTED);
+    for (int i = 0; i < SUBMITTED; i++) assert_int_equal(flow.seen[i], 1);
+    storm->items += SUBMITTED;
+}
+
 static apr_uint64_t count_kills(const storm_t *storm)
 {
     apr_finfo_t info;
@@ -327,6 +376,8 @@ static void one_round(storm_t *storm)
     map_some(storm, 0);
     submit_some(storm, 0);
     submit_some(storm, 1);
+    stream_some(storm, 0, 0);
+    stream_some(storm, 20, 1);
 }
 
 static apr_uint64_t told(const char *name, apr_uint64_t otherwise)
