@@ -27,8 +27,8 @@
 #define TURNS SPK_BATCH_MAX
 #define TURNS_LAST UINT64_C(20000)
 
-/* Room for a reply that is kept from one item to the next. */
-#define DATA_KEPT ((size_t)64 * 1024)
+/* Room for a reply that is kept from one item to the next: of all that are under way, it adds up. */
+#define DATA_KEPT ((size_t)1024)
 
 /* How long cancelled items may take to be gone, before all workers are ended. Microseconds. */
 #define CANCEL_PATIENCE ((apr_interval_time_t)10 * 1000000)
@@ -273,7 +273,7 @@ static void take_turns(spk_stream_t *s)
 
         if (!delivered && !drawing) return;
         if (drawing) draw(s);
-        if (spk_queue_posted(pool) < 2 * (size_t)pool->n) spk_queue_feed(pool, 1);
+        if (spk_queue_posted(pool) < 2 * (size_t)pool->n) spk_queue_feed(pool, 0);
         if (spk_os_clock() >= until) return;
     }
 }
