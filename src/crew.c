@@ -88,6 +88,21 @@ static int may_fork(const spork_pool_t *pool)
     return pool->start == SPORK_START_FORK && !(pool->automatic && spk_os_thread_count() > 1);
 }
 
+/* What the newcomer reads of its seat is said anew: others may have written over it, and it would keep to that for all
+ * its life. */
+static void renew_seat(spk_member_t *member)
+{
+    spk_seat_t *seat = member->seat;
+
+    atomic_store_explicit(&seat->head, member->taken, memory_order_relaxed);
+    atomic_store_explicit(&seat->tail, member->taken, memory_order_relaxed);
+    atomic_store_explicit(&seat->granted, member->granted, memory_order_relaxed);
+    atomic_store_explicit(&seat->want, 0, memory_order_relaxed);
+    seat->region = member->region != NULL ? spk_block_offset(member->region) : 0;
+    seat->region_size = member->region != NULL ? spk_block_size(member->region) : 0;
+    seat->region_once = (uint32_t)member->region_once;
+}
+
 static apr_status_t start_member(spork_pool_t *pool, int m)
 {
     spk_member_t *member = &pool->members[m];
@@ -98,6 +113,7 @@ static apr_status_t start_member(spork_pool_t *pool, int m)
 
     spk_heal(pool);
     spk_heal_init_arg(pool);
+    renew_seat(member);
     atomic_store_explicit(&member->seat->phase, SPK_PHASE_STARTING, memory_order_release);
     atomic_store_explicit(&member->seat->answered, 0, memory_order_relaxed);
     member->condemned = APR_SUCCESS;

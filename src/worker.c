@@ -247,10 +247,7 @@ void spk_worker_main(spk_worker_t *worker)
         give_up(worker, SPK_PHASE_UNABLE, status, "this system does not keep the memory_limit");
     if (status != APR_SUCCESS) give_up(worker, SPK_PHASE_UNABLE, status, "");
     SPK_STEP("entered");
-    worker->published = atomic_load_explicit(&worker->seat->head, memory_order_relaxed);
-    worker->granted = atomic_load_explicit(&worker->seat->granted, memory_order_relaxed);
-    worker->region = (size_t)worker->seat->region;
-    worker->region_size = (size_t)worker->seat->region_size;
+    spk_worker_begin_replies(worker);
     if (worker->head->initializer != 0) initialize(worker);
     SPK_STEP("prepared");
     atomic_store_explicit(&worker->seat->phase, SPK_PHASE_READY, memory_order_release);

@@ -61,6 +61,9 @@ spk_entry_t *spk_worker_entry(spk_worker_t *worker, uint32_t kind, const spk_job
                               uint32_t item);
 void spk_worker_publish(spk_worker_t *worker);
 
+/* Where this worker's ring and replies begin: what the parent has put into its seat. Once, after it was entered. */
+void spk_worker_begin_replies(spk_worker_t *worker);
+
 /* task.keep_reply: into the worker's reply region. */
 apr_status_t spk_worker_keep_reply(spork_task_t *task, const void *data, apr_size_t size);
 /* Put the item's words behind its reply and name both in the entry; then the next item's begins. */

@@ -49,18 +49,40 @@ static int was_granted(spk_worker_t *worker)
     return atomic_load_explicit(&worker->seat->granted, memory_order_acquire) != worker->granted;
 }
 
+/* Where a reply cannot lie somebody has written over what the parent said. This worker would keep to it for all
+ * its life; its successor finds it said anew. */
+static void read_region(spk_worker_t *worker)
+{
+    const spork_task_t *task = &worker->task;
+    size_t region, size;
+
+    worker->granted = atomic_load_explicit(&worker->seat->granted, memory_order_acquire);
+    region = (size_t)worker->seat->region;
+    size = (size_t)worker->seat->region_size;
+    if (size > 0 && (region < task->arena || region > task->arena_end || size > task->arena_end - region))
+        spk_os_exit(1);
+    worker->region = region;
+    worker->region_size = size;
+    worker->region_once = worker->seat->region_once != 0;
+    worker->bump = 0;
+}
+
+void spk_worker_begin_replies(spk_worker_t *worker)
+{
+    worker->published = atomic_load_explicit(&worker->seat->head, memory_order_relaxed);
+    read_region(worker);
+}
+
 /* Ask the parent for a region of at least `size` bytes; it takes out all earlier replies first. */
 static void ask_for_room(spk_worker_t *worker, size_t size)
 {
+    /* as seen last, or somebody has asked in this worker's name */
+    worker->granted = atomic_load_explicit(&worker->seat->granted, memory_order_relaxed);
     atomic_store_explicit(&worker->seat->want, size, memory_order_release);
     SPK_STEP("wanting");
     spk_worker_wake_parent(worker);
     spk_worker_wait(worker, SPK_MOOD_BLOCKED, was_granted);
-    worker->granted = atomic_load_explicit(&worker->seat->granted, memory_order_acquire);
-    worker->region = (size_t)worker->seat->region;
-    worker->region_size = (size_t)worker->seat->region_size;
-    worker->region_once = worker->seat->region_once != 0;
-    worker->bump = 0;
+    read_region(worker);
     SPK_STEP("granted");
 }
 

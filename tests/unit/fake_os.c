@@ -378,10 +378,7 @@ void fake_be_ready(int process)
     worker->task.arena_end = worker->shm.reserved;
     worker->task.worker_id = one->member;
     worker->task.keeper = worker;
-    worker->published = atomic_load_explicit(&worker->seat->head, memory_order_relaxed);
-    worker->granted = atomic_load_explicit(&worker->seat->granted, memory_order_relaxed);
-    worker->region = (size_t)worker->seat->region;
-    worker->region_size = (size_t)worker->seat->region_size;
+    spk_worker_begin_replies(worker);
     atomic_store_explicit(&worker->seat->phase, SPK_PHASE_READY, memory_order_release);
     spk_worker_wake_parent(worker);
 }

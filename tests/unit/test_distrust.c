@@ -165,22 +165,49 @@ static void an_entry_in_order_is_believed(void **state)
     crew_close(pool);
 }
 
+/* Each of the lies is told by a worker of a pool of its own, which has had so many processes in the end. */
+static void tell_each(const field_lie_t *lies, size_t n, int n_processes)
+{
+    size_t i;
+
+    for (i = 0; i < n; i++) {
+        spork_pool_t *pool = open_pool(1, 0);
+        spork_map_t options;
+        int out[ITEMS];
+
+        expect_honest_map(pool);
+        grant_room(pool, &fake.processes[0].worker);
+        field_lie = &lies[i];
+        lie = tell_of_item_2;
+        if (map_squares(pool, out, &options) != APR_SUCCESS) fail_msg("believed: %s", lies[i].what);
+        assert_null(lie);
+        expect_squares(out);
+        expect_honest_map(pool);
+        assert_int_equal(fake.n_processes, n_processes);
+        crew_close(pool);
+    }
+}
+
 static void impossible_entries_are_ignored(void **state)
 {
     static const field_lie_t lies[] = {
-        { FIELD64(serial, 0) },
-        { FIELD64(serial, 1) },
-        { FIELD64(serial, 3) },
-        { FIELD64(serial, UINT64_MAX) },
-        { FIELD32(kind, 0) },
-        { FIELD32(kind, 3) },
-        { FIELD32(kind, UINT32_MAX) },
-        { FIELD32(kind, SPK_ENTRY_REST) }, /* its count is 0 */
-        { FIELD32(slot, 0) },              /* the job is the second, in slot 1 */
-        { FIELD32(slot, SPK_SLOTS) },
-        { FIELD32(slot, UINT32_MAX) },
-        { FIELD32(item, ITEMS) },
-        { FIELD32(item, UINT32_MAX) },
+        { FIELD64(serial, 0) },        { FIELD64(serial, 1) },
+        { FIELD64(serial, 3) },        { FIELD64(serial, UINT64_MAX) },
+        { FIELD32(kind, 0) },          { FIELD32(kind, 3) },
+        { FIELD32(kind, UINT32_MAX) }, { FIELD32(kind, SPK_ENTRY_REST) }, /* its count is 0 */
+        { FIELD32(slot, 0) }, /* the job is the second, in slot 1 */
+        { FIELD32(slot, SPK_SLOTS) },  { FIELD32(slot, UINT32_MAX) },
+        { FIELD32(item, ITEMS) },      { FIELD32(item, UINT32_MAX) },
+    };
+
+    (void)state;
+    tell_each(lies, LENGTH(lies), 1);
+}
+
+/* It would say so of all its replies: in its place comes one that is told anew where they go. */
+static void who_replies_from_elsewhere_is_replaced(void **state)
+{
+    static const field_lie_t lies[] = {
         { FIELD32(words, SPORK_MESSAGE_MAX + 1) },
         { FIELD32(words, UINT32_MAX) },
         { FIELD64(out, 0) },
@@ -195,25 +222,9 @@ static void impossible_entries_are_ignored(void **state)
         { FIELD64(out_size, UINT64_MAX) },
         { FIELD64(out_size, UINT64_MAX - 3) },
     };
-    size_t i;
 
     (void)state;
-    for (i = 0; i < LENGTH(lies); i++) {
-        spork_pool_t *pool = open_pool(1, 0);
-        spork_map_t options;
-        int out[ITEMS];
-
-        expect_honest_map(pool);
-        grant_room(pool, &fake.processes[0].worker);
-        field_lie = &lies[i];
-        lie = tell_of_item_2;
-        if (map_squares(pool, out, &options) != APR_SUCCESS) fail_msg("believed: %s", lies[i].what);
-        assert_null(lie);
-        expect_squares(out);
-        expect_honest_map(pool);
-        assert_int_equal(fake.n_processes, 1);
-        crew_close(pool);
-    }
+    tell_each(lies, LENGTH(lies), 2);
 }
 
 /* Without a region that was granted, no reply lies anywhere. */
@@ -634,6 +645,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_entry_in_order_is_believed),
         cmocka_unit_test(impossible_entries_are_ignored),
+        cmocka_unit_test(who_replies_from_elsewhere_is_replaced),
         cmocka_unit_test(a_reply_without_a_region_is_ignored),
         cmocka_unit_test(an_item_fails_only_once),
         cmocka_unit_test(an_old_jobs_entry_is_ignored),

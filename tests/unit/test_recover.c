@@ -164,6 +164,42 @@ static void who_is_started_later_finds_what_the_first_found(void **state)
     crew_close(pool);
 }
 
+static void spoil_its_seat(spk_worker_t *worker)
+{
+    spk_seat_t *seat = worker->seat;
+
+    seat->region = seat->region_size = UINT64_MAX;
+    seat->region_once = 1;
+    atomic_store(&seat->head, 5);
+    atomic_store(&seat->tail, UINT64_MAX);
+    atomic_store(&seat->granted, UINT64_MAX);
+    fake_die(11, 0);
+}
+
+/* It would keep to what it has read there for all its life. */
+static void who_is_started_later_does_not_keep_what_the_first_wrote_into_its_seat(void **state)
+{
+    spork_pool_t *pool = open_pool(1);
+    const spk_member_t *member = &pool->members[0];
+    const spk_worker_t *second = &fake.processes[1].worker;
+    spork_map_t options;
+
+    (void)state;
+    atomic_store(&fake.head->seats[0].want, 4096);
+    spk_crew_drain(pool);
+    do_once(pool, spoil_its_seat, &options, SPORK_EFAILED);
+    assert_int_equal(options.n_failures, 1);
+    expect_honest_map(pool);
+    assert_int_equal(fake.n_processes, 2);
+    assert_non_null(member->region);
+    assert_int_equal(second->region, spk_block_offset(member->region));
+    assert_int_equal(second->region_size, spk_block_size(member->region));
+    assert_int_equal(second->region_once, 0);
+    assert_int_equal(second->granted, member->granted);
+    assert_int_equal(second->published, member->taken);
+    crew_close(pool);
+}
+
 /* ---- what costs the jobs in progress ----------------------------------------------------------------------- */
 
 /* The rest of the job's items is in no lane any more. */
@@ -380,6 +416,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(hidden_jobs_are_shown_again),
         cmocka_unit_test(who_is_started_later_finds_what_the_first_found),
+        cmocka_unit_test(who_is_started_later_does_not_keep_what_the_first_wrote_into_its_seat),
         cmocka_unit_test(a_job_that_nobody_can_finish_is_given_up),
         cmocka_unit_test(every_item_ends_once_whoever_asked_for_it),
         cmocka_unit_test(memory_of_the_hosts_stays_where_it_is),
