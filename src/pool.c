@@ -38,9 +38,6 @@ apr_status_t spk_pool_check_look(const spork_pool_t *pool, const char *name)
     return check(pool, name, SPK_IN_SINK);
 }
 
-/* Idle processes stay awake for so long after work, if there is a processor for each. Microseconds. */
-#define SPIN 50U
-
 /* What workers only read. */
 static void fill_head(spork_pool_t *pool)
 {
@@ -224,7 +221,7 @@ apr_status_t spork_pool_create(spork_pool_t **pool, const spork_config_t *config
     made->start = full.start;
     made->automatic = automatic;
     made->n = full.start == SPORK_START_INLINE ? 0 : full.workers;
-    made->spin = made->n <= spk_os_cpu_count() ? SPIN : 0;
+    made->spin = made->n <= spk_os_cpu_count() ? SPK_SPIN : 0;
     status = (made->config.program == NULL) == (full.program == NULL)
                  ? fill_pool(made)
                  : spk_error(APR_ENOMEM, "spork_pool_create: no memory");

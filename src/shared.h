@@ -25,6 +25,9 @@
 #define SPK_LANES 8  /* cursors of one job */
 #define SPK_RING 256 /* entries of a worker's ring, a power of two */
 
+/* Microseconds that idle processes stay awake after work, if there is a processor for each. */
+#define SPK_SPIN 50U
+
 #define SPK_MAGIC UINT64_C(0x6b726f70732d3031)
 #define SPK_SECRET 16
 

@@ -149,10 +149,12 @@ static void serve(spk_worker_t *worker, unsigned slot)
 static int spin_for_work(spk_worker_t *worker)
 {
     uint64_t until;
+    uint32_t spin = worker->head->spin;
     int i, found = something_to_do(worker);
 
-    if (found || worker->head->spin == 0) return found;
-    until = spk_os_clock() + (uint64_t)worker->head->spin * 1000;
+    if (found || spin == 0) return found;
+    if (spin > SPK_SPIN) spin = SPK_SPIN; /* somebody wrote over it: who spins for an hour answers no call */
+    until = spk_os_clock() + (uint64_t)spin * 1000;
     do {
         for (i = 0; i < 64 && !found; i++) {
             SPK_RELAX();
