@@ -39,6 +39,7 @@ static void cut_lanes(spk_slot_t *slot, spk_job_t *job)
         end = (uint64_t)end * unit < slot->count ? end * unit : slot->count;
         spk_lane_init(&job->lanes[i], begin, end);
         slot->ends[i] = end;
+        slot->left[i] = end - begin;
         begin = end;
     }
 }
@@ -110,6 +111,7 @@ int spk_job_post(spork_pool_t *pool, const spk_post_t *post)
     slot->count = post->count;
     slot->chunk = post->chunk;
     slot->n_lanes = post->n_lanes;
+    slot->stopped = 0;
     cut_lanes(slot, job);
     fill_job(job, slot, post);
     for (m = 0; m < pool->n; m++) spk_claim_reset(pool->members[m].seat, (unsigned)i, slot->n_lanes);
@@ -162,6 +164,21 @@ static int reply_is_inside(const spk_member_t *member, const spk_entry_t *entry)
            entry->words <= size - (entry->out - begin) - entry->out_size;
 }
 
+/* A worker gives back what is left of its claim behind an item that it ran; all of it only if it was told to stop. So
+ * each time there is less to be given back, and an end. Others are counted: the item at which a worker gives back
+ * itself, and all the others, would come again for ever. */
+static int is_honest_rest(const spk_slot_t *slot, uint32_t item, uint32_t count)
+{
+    uint32_t lane = 0, begin, into;
+
+    while (lane + 1 < slot->n_lanes && item >= slot->ends[lane]) lane++;
+    begin = lane > 0 ? slot->ends[lane - 1] : 0;
+    if (slot->stopped) return 1;
+    if (item == begin || count > slot->ends[lane] - item) return 0;
+    into = slot->chunk != 0 ? (item - begin) % slot->chunk : 0;
+    return slot->chunk == 0 || (into != 0 && count <= slot->chunk - into);
+}
+
 void spk_jobs_deliver(spork_pool_t *pool, int m, const spk_entry_t *entry)
 {
     spk_slot_t *slot = &pool->slots[entry->slot % SPK_SLOTS];
@@ -176,6 +193,7 @@ void spk_jobs_deliver(spork_pool_t *pool, int m, const spk_entry_t *entry)
     if (entry->kind == SPK_ENTRY_REST && entry->count > 0 && entry->count <= slot->count - entry->item) {
         range.begin = entry->item;
         range.end = entry->item + entry->count;
+        pool->impossible += (unsigned)!is_honest_rest(slot, entry->item, entry->count);
         hand_rest(pool, entry->slot, range);
     } else if (entry->kind == SPK_ENTRY_OUTCOME && !reply_is_inside(member, entry)) {
         /* it takes another region for its own, and would lose all its replies */
@@ -191,13 +209,19 @@ void spk_jobs_deliver(spork_pool_t *pool, int m, const spk_entry_t *entry)
 
 /* ---- through ------------------------------------------------------------------------------------------------ */
 
-static int is_exhausted(const spork_pool_t *pool, unsigned slot)
+/* Items that were claimed are free again? Who sets claims back could do so for ever. */
+static int is_exhausted(spork_pool_t *pool, unsigned slot)
 {
-    const spk_slot_t *own = &pool->slots[slot];
+    spk_slot_t *own = &pool->slots[slot];
+    uint32_t left;
     unsigned lane;
 
-    for (lane = 0; lane < own->n_lanes; lane++)
-        if (spk_claim_free(&pool->head->jobs[slot], lane, own->chunk, own->ends[lane]) > 0) return 0;
+    for (lane = 0; lane < own->n_lanes; lane++) {
+        left = spk_claim_free(&pool->head->jobs[slot], lane, own->chunk, own->ends[lane]);
+        if (left > own->left[lane]) pool->impossible += SPK_IMPOSSIBLE_MOST;
+        own->left[lane] = left;
+        if (left > 0) return 0;
+    }
     return 1;
 }
 
@@ -264,6 +288,7 @@ void spk_job_stop(spork_pool_t *pool, unsigned slot, uint32_t how)
     unsigned lane;
 
     if (own->state != SPK_SLOT_OPEN) return;
+    own->stopped = 1;
     atomic_store_explicit(&job->stop, how, memory_order_relaxed);
     for (lane = 0; lane < own->n_lanes; lane++)
         if (spk_claim_rest(job, slot, lane, pool->head->seats, (uint32_t)pool->n, own->chunk, own->ends[lane],

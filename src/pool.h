@@ -83,6 +83,8 @@ typedef struct {
     uint64_t serial;
     uint32_t flags, count, chunk, n_lanes;
     uint32_t ends[SPK_LANES];
+    uint32_t left[SPK_LANES]; /* items free in the lane when they were last counted: they only get fewer */
+    int stopped;              /* spk_job_stop() was called */
 } spk_slot_t;
 
 typedef struct {
@@ -138,10 +140,12 @@ struct spork_pool_t {
     uint64_t roll;           /* its number, */
     uint64_t roll_changes;   /* and changes then */
     unsigned contradictions; /* roll calls in a row whose answers contradict what is left to do */
-    unsigned unbegun;        /* deaths in a row that seem to have come between a claim and its first item */
-    unsigned recoveries;     /* of the segment, in a row */
-    int razing;              /* the workers are being ended, and nothing is heard of them any more */
-    uint64_t looked;         /* clock: the last look at every process */
+    unsigned
+        impossible;   /* words seen that no honest worker writes, and that could keep a job going for ever */
+    unsigned unbegun; /* deaths in a row that seem to have come between a claim and its first item */
+    unsigned recoveries; /* of the segment, in a row */
+    int razing;          /* the workers are being ended, and nothing is heard of them any more */
+    uint64_t looked;     /* clock: the last look at every process */
 
     /* jobs */
     spk_slot_t slots[SPK_SLOTS];
@@ -193,6 +197,8 @@ int spk_condemn(spork_pool_t *pool, int member, unsigned slot, uint32_t item, ap
 apr_interval_time_t spk_deadlines(spork_pool_t *pool);
 
 /* ---- recover.c: what no honest worker does -------------------------------------------------------------- */
+
+#define SPK_IMPOSSIBLE_MOST 16U /* of pool.impossible */
 
 /* Write what workers only read, if it is not as it was. */
 void spk_heal(spork_pool_t *pool);

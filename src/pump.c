@@ -102,7 +102,10 @@ apr_status_t spk_pump_until(spork_pool_t *pool, int (*done)(void *of), void *of,
         if (atomic_exchange(&pool->interrupted, 0)) return SPORK_ECANCELLED;
         now = spk_os_clock();
         if (now >= until) return APR_TIMEUP;
-        if (changes != pool->changes) continue;
+        if (changes != pool->changes) {
+            if (pool->impossible > 0) spk_roll_call(pool); /* what never ends may also never let it sleep */
+            continue;
+        }
         if (spin && pool->spin > 0 && spin_for_news(pool)) continue;
         if (sleep_once(pool, done, of, patience(pool, now, until))) return APR_SUCCESS;
     }

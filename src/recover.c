@@ -9,6 +9,8 @@
  *    it. Then all workers are ended, what was in the open jobs has failed, the control part of the segment is written
  *    anew, and new workers go on with what is left. In place, for the host holds pointers into the
  *    arena behind it (spork_alloc). If that happens again and again, the pool is given up.
+ *  - The same is done about what would keep a job going for ever: claims that are set back, and items that are given
+ *    back as if they had not been begun (jobs.c counts them).
  *
  * The roll call needs no guess about time. The parent has done all it can (a whole round of the pump), stores the
  * call's number, and rings everybody. Who sleeps wakes, loads the number (acquire), looks once more, and stores the
@@ -141,7 +143,7 @@ static void recover(spork_pool_t *pool)
     static const char words[] = "shared memory was damaged by a worker";
     const spk_result_t lost = { SPORK_ECRASHED, 0, 0, (const unsigned char *)words, 0, sizeof words - 1 };
 
-    pool->contradictions = pool->idle_deaths = pool->unbegun = 0;
+    pool->contradictions = pool->idle_deaths = pool->unbegun = pool->impossible = 0;
     pool->recoveries++;
     spk_crew_raze(pool);
     spk_jobs_lose(pool, NULL, &lost);
@@ -210,6 +212,10 @@ void spk_roll_call(spork_pool_t *pool)
     uint64_t now = spk_os_clock();
     int m;
 
+    if (pool->impossible >= SPK_IMPOSSIBLE_MOST) {
+        recover(pool);
+        return;
+    }
     if (now - pool->called < CALL_SOON) return;
     if (now - pool->called < CALL_ANYHOW && somebody_seems_busy(pool) && spk_crew_demand(pool) == 0) return;
     pool->contradictions = is_contradiction(pool) ? pool->contradictions + 1 : 0;

@@ -337,6 +337,77 @@ static void a_job_that_kills_whoever_looks_is_given_up(void **state)
     crew_close(pool);
 }
 
+/* ---- what would never end ------------------------------------------------------------------------------------- */
+
+static void set_claims_back(spk_worker_t *worker)
+{
+    unsigned slot = atomic_load(&worker->seat->looking) - 1;
+
+    spk_lane_init(&worker->head->jobs[slot].lanes[0], 0, ITEMS);
+    fake_die(11, 0);
+}
+
+static void give_all_back(spk_worker_t *worker)
+{
+    unsigned slot = atomic_load(&worker->seat->looking) - 1;
+    spk_job_t *job = &worker->head->jobs[slot];
+    spk_entry_t *entry = spk_worker_entry(worker, SPK_ENTRY_REST, job, slot, 0);
+
+    entry->count = job->count;
+    spk_worker_publish(worker);
+}
+
+/* An item that makes itself come again, each time that it is run. */
+static void an_item_that_comes_again_and_again_is_given_up(void **state)
+{
+    static const spoil_t ways[] = { set_claims_back, give_all_back };
+    spork_map_t options;
+    int workers;
+    size_t i;
+
+    (void)state;
+    for (workers = 1; workers <= 2; workers++) {
+        for (i = 0; i < LENGTH(ways); i++) {
+            spork_pool_t *pool = open_pool(workers);
+
+            spoil = ways[i];
+            spoils = 1000000;
+            assert_int_equal(run_map(pool, &options), SPORK_EFAILED);
+            assert_true(options.n_failures > 0 && options.n_failures <= ITEMS);
+            assert_non_null(strstr(options.failures[options.n_failures - 1].message, "damaged"));
+            spoils = 0;
+            expect_honest_map(pool);
+            crew_close(pool);
+        }
+    }
+}
+
+/* What honest workers give back is no sign of it, however often it goes round. */
+static void what_is_given_back_by_who_has_served_enough_is_not_counted(void **state)
+{
+    static const int in[64] = { 1 };
+    static int doubled[64];
+    spork_pool_t *pool;
+    spork_config_t config;
+    spork_map_t options;
+    apr_size_t chunk;
+
+    (void)state;
+    spoils = 0;
+    for (chunk = 0; chunk <= 7; chunk++) {
+        crew_reset(&config, 2);
+        config.max_tasks = 1;
+        assert_int_equal(spork_pool_create(&pool, &config, NULL), APR_SUCCESS);
+        memset(&options, 0, sizeof options);
+        options.chunk = chunk;
+        assert_int_equal(spork_map(pool, twice, in, sizeof *in, doubled, sizeof *doubled, 64, &options),
+                         APR_SUCCESS);
+        assert_true(fake.n_processes >= 64);
+        assert_int_equal(pool->impossible, 0);
+        crew_close(pool);
+    }
+}
+
 /* ---- one worker's impossible words ------------------------------------------------------------------------------ */
 
 static int impossible_looks;
@@ -421,6 +492,8 @@ int main(void)
         cmocka_unit_test(every_item_ends_once_whoever_asked_for_it),
         cmocka_unit_test(memory_of_the_hosts_stays_where_it_is),
         cmocka_unit_test(a_job_that_kills_whoever_looks_is_given_up),
+        cmocka_unit_test(an_item_that_comes_again_and_again_is_given_up),
+        cmocka_unit_test(what_is_given_back_by_who_has_served_enough_is_not_counted),
         cmocka_unit_test(who_says_the_impossible_of_itself_is_replaced),
         cmocka_unit_test(an_item_that_hides_is_not_run_for_ever),
         cmocka_unit_test(a_pool_that_is_damaged_again_and_again_is_given_up),
