@@ -484,9 +484,30 @@ static int is_over(void *of)
     return run->ended >= run->count && run->n_windows == 0;
 }
 
-/* End the workers that are at this map, so that the call can return. They are dismissed first: one that has just left it
- * ends itself, and begins no submitted item, which the kill would hit (worker.c). */
-static void kill_runners(spork_pool_t *pool)
+static int is_job_of_map(const spork_pool_t *pool, unsigned slot)
+{
+    return slot < SPK_SLOTS && pool->slots[slot].state == SPK_SLOT_OPEN &&
+           pool->slots[slot].owner == &map_owner;
+}
+
+/* It claimed something of the map and is not through with it, wherever it says to be. */
+static int holds_some(const spork_pool_t *pool, int m)
+{
+    spk_held_t held;
+    unsigned slot, lane;
+
+    for (slot = 0; slot < SPK_SLOTS; slot++)
+        for (lane = 0; is_job_of_map(pool, slot) && lane < pool->slots[slot].n_lanes; lane++)
+            if (spk_claim_held(&pool->head->jobs[slot], slot, lane, pool->members[m].seat, (unsigned)m,
+                               pool->slots[slot].chunk, pool->slots[slot].ends[lane], &held))
+                return 1;
+    return 0;
+}
+
+/* End the workers that are at this map, so that the call can return: first those that say so, later all that hold some of
+ * it, for honest ones have left it by then. They are dismissed before: one that has just left it ends itself, and
+ * begins no submitted item, which the kill would hit (worker.c). */
+static void kill_runners(spork_pool_t *pool, int later)
 {
     spk_cur_t cur;
     int m;
@@ -497,8 +518,7 @@ static void kill_runners(spork_pool_t *pool)
     for (m = 0; m < pool->n; m++) {
         if (pool->members[m].state == SPK_ABSENT) continue;
         cur = spk_cur_unpack(atomic_load_explicit(&pool->members[m].seat->cur, memory_order_acquire));
-        if (cur.state != SPK_CUR_NONE && cur.slot < SPK_SLOTS &&
-            pool->slots[cur.slot].state == SPK_SLOT_OPEN && pool->slots[cur.slot].owner == &map_owner)
+        if ((cur.state != SPK_CUR_NONE && is_job_of_map(pool, cur.slot)) || (later && holds_some(pool, m)))
             spk_os_process_kill(&pool->members[m].process);
     }
 }
@@ -521,6 +541,7 @@ void spk_run_cancel(spork_pool_t *pool)
 {
     spk_run_t *run = pool->run;
     uint64_t until;
+    int later = 0;
 
     if (run == NULL || !run->active) return;
     run->stopping = 1;
@@ -530,8 +551,9 @@ void spk_run_cancel(spork_pool_t *pool)
     until = spk_os_clock() + CANCEL_PATIENCE;
     /* again and again: one that had not seen the stop may have begun an item after the last look */
     while (pool->broken == APR_SUCCESS && !is_over(run) && spk_os_clock() < until) {
-        kill_runners(pool);
+        kill_runners(pool, later);
         spk_pump_until(pool, is_over, run, 20000, 0);
+        later = 1;
     }
     if (is_over(run)) return;
     spk_crew_end(pool, 0);

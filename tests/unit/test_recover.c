@@ -462,6 +462,43 @@ static void an_item_that_hides_is_not_run_for_ever(void **state)
     crew_close(pool);
 }
 
+static void hide_and_hang(spk_worker_t *worker)
+{
+    atomic_store(&worker->seat->cur, 0);
+    fake_hang();
+}
+
+static spork_pool_t *to_interrupt;
+
+static int interrupt_when_spoilt(void)
+{
+    if (spoils == 0 && to_interrupt != NULL) {
+        spork_pool_interrupt(to_interrupt);
+        to_interrupt = NULL;
+    }
+    return crew_work();
+}
+
+/* Nobody sees at what it is, but that it holds some of the map. Ten seconds later all workers would have been ended. */
+static void an_interrupt_ends_who_hides(void **state)
+{
+    spork_pool_t *pool = open_pool(2);
+    spork_map_t options;
+    uint64_t begun = fake.now;
+    apr_size_t i;
+
+    (void)state;
+    to_interrupt = pool;
+    fake.on_wait = interrupt_when_spoilt;
+    do_once(pool, hide_and_hang, &options, SPORK_EFAILED);
+    assert_true(options.n_failures > 0);
+    for (i = 0; i < options.n_failures; i++) assert_int_equal(options.failures[i].status, SPORK_ECANCELLED);
+    assert_true(fake.now - begun < UINT64_C(1000000000));
+    assert_int_equal(fake.n_kills, 1);
+    expect_honest_map(pool);
+    crew_close(pool);
+}
+
 /* ---- when it does not stop ------------------------------------------------------------------------------------------ */
 
 static void a_pool_that_is_damaged_again_and_again_is_given_up(void **state)
@@ -496,6 +533,7 @@ int main(void)
         cmocka_unit_test(what_is_given_back_by_who_has_served_enough_is_not_counted),
         cmocka_unit_test(who_says_the_impossible_of_itself_is_replaced),
         cmocka_unit_test(an_item_that_hides_is_not_run_for_ever),
+        cmocka_unit_test(an_interrupt_ends_who_hides),
         cmocka_unit_test(a_pool_that_is_damaged_again_and_again_is_given_up),
     };
 
