@@ -217,7 +217,8 @@ apr_status_t spk_os_line_read(spk_os_handle_t line, void *hello, size_t size, ap
  * system does not keep it. */
 apr_status_t spk_os_worker_enter(const spk_os_kit_t *kit);
 
-/* Sleep until the own bell rings. APR_TIMEUP after the time-out, APR_EOF if the parent is gone. */
+/* Sleep until the own bell rings. APR_TIMEUP after the time-out, APR_EOF if the parent is gone, or can call this worker
+ * no more: a task has closed what it does not own. */
 apr_status_t spk_os_worker_sleep(const spk_os_kit_t *kit, apr_interval_time_t timeout);
 
 /* End this process at once: no atexit handler, no stdio flush. Does not return. */

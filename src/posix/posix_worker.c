@@ -103,6 +103,8 @@ apr_status_t spk_os_worker_sleep(const spk_os_kit_t *kit, apr_interval_time_t ti
             /* whoever sees it first, this or the lifeline's thread: what tasks have started ends, too */
             spk_posix_end_group(getpid());
             status = APR_EOF;
+        } else if (n > 0 && (fds[0].revents & POLLNVAL) != 0) {
+            status = APR_EOF;
         } else if (n > 0 && fds[0].revents != 0) {
             spk_posix_bell_drain(&kit->bell);
             status = APR_SUCCESS;

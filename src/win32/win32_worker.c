@@ -51,6 +51,6 @@ apr_status_t spk_os_worker_sleep(const spk_os_kit_t *kit, apr_interval_time_t ti
     case WAIT_OBJECT_0: return APR_SUCCESS;
     case WAIT_OBJECT_0 + 1: return APR_EOF;
     case WAIT_TIMEOUT: return APR_TIMEUP;
-    default: return spk_win32_error();
+    default: return GetLastError() == ERROR_INVALID_HANDLE ? APR_EOF : spk_win32_error();
     }
 }
