@@ -51,6 +51,12 @@ int host_descriptors(void);
 /* Close the standard streams whose bit (1: in, 2: out, 4: err) is set. */
 void host_close_streams(unsigned which);
 
+/* Close every descriptor or handle of this process that a program can name, the standard streams with them or not. */
+void host_close_everything(int streams_too);
+
+/* Stop this process, as far as it has only the calling thread: it goes on no more by itself. */
+void host_stop_self(void);
+
 /* 1 if this process could hold so many descriptors and child processes (limits are raised where that is
  * allowed). */
 int host_has_room_for(int workers);

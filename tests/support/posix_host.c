@@ -123,6 +123,16 @@ void host_close_streams(unsigned which)
         if ((which & (1u << fd)) != 0) (void)close(fd);
 }
 
+void host_close_everything(int streams_too)
+{
+    for (int fd = streams_too ? 0 : 3; fd < DESCRIPTORS_SEEN; fd++) (void)close(fd);
+}
+
+void host_stop_self(void)
+{
+    (void)raise(SIGSTOP);
+}
+
 static int limit_allows(int resource, rlim_t wanted)
 {
     struct rlimit limit;

@@ -118,6 +118,25 @@ void host_close_streams(unsigned which)
         }
 }
 
+/* Numbers are multiples of four. Some belong to the system's libraries in this process: it is not to go on for long. */
+void host_close_everything(int streams_too)
+{
+    static const DWORD names[] = { STD_INPUT_HANDLE, STD_OUTPUT_HANDLE, STD_ERROR_HANDLE };
+    HANDLE streams[3];
+
+    for (unsigned i = 0; i < 3; i++) streams[i] = streams_too ? NULL : GetStdHandle(names[i]);
+    for (uintptr_t number = 4; number < 0x4000; number += 4) {
+        HANDLE handle = (HANDLE)number;
+
+        if (handle != streams[0] && handle != streams[1] && handle != streams[2]) (void)CloseHandle(handle);
+    }
+}
+
+void host_stop_self(void)
+{
+    (void)SuspendThread(GetCurrentThread());
+}
+
 int host_has_room_for(int workers)
 {
     (void)workers;
