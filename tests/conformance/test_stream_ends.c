@@ -438,7 +438,7 @@ static void *APR_THREAD_FUNC interrupt(apr_thread_t *thread, void *of)
     return NULL;
 }
 
-/* The items at the gate never end by themselves. */
+/* The items at the gate never end by themselves; those before the first of them may just run, in another worker. */
 static void an_interrupt_ends_what_runs_and_delivers_everything(void **state)
 {
     static flow_t flow;
@@ -458,8 +458,8 @@ static void an_interrupt_ends_what_runs_and_delivers_everything(void **state)
         assert_failed(run(&flow, window), SPORK_ECANCELLED);
         assert_success(apr_thread_join(&status, thread));
         assert_int_equal(flow.delivered, flow.drawn);
-        assert_int_equal(flow.succeeded, 40);
-        assert_int_equal(flow.cancelled, flow.drawn - 40);
+        assert_in_range(flow.succeeded, 0, 40);
+        assert_int_equal(flow.cancelled, flow.drawn - flow.succeeded);
         assert_full_size(flow.pool, nothing);
         run_plainly(flow.pool);
         end_pool(flow.pool);

@@ -30,11 +30,11 @@ typedef struct {
     spk_os_facts_t facts;
     int cpus, threads, trusted;
     int64_t pid;
-    uint64_t now;                  /* the clock, nanoseconds */
-    int fail_start;                /* the how manieth start of a process fails; 0: none, */
-    int fail_more;                 /* and so many after it, */
-    apr_status_t fail_status;      /* with this */
-    int fail_bell, fail_commit;    /* the how manieth bell, commit fails; 0: none */
+    uint64_t now;               /* the clock, nanoseconds */
+    int fail_start;             /* the how manieth start of a process fails; 0: none, */
+    int fail_more;              /* and so many after it, */
+    apr_status_t fail_status;   /* with this */
+    int fail_bell, fail_commit; /* the how manieth bell, commit fails; 0: none */
     int n_restores, fail_restore;
     int deaf_to_kill;              /* killed processes live on */
     int no_memory;                 /* who ends by himself does so for want of memory */
