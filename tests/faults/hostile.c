@@ -124,12 +124,17 @@ void bed_make(bed_t *bed, const spork_config_t *config)
     bed_check(bed);
 }
 
-void bed_make_plain(bed_t *bed, int workers)
+const char *const kinds[N_KINDS] = { "plain", "retries", "max_tasks", "timeout" };
+
+void bed_make_kind(bed_t *bed, int workers, int kind)
 {
     spork_config_t config;
 
     make_config(&config, workers);
     config.arena_size = 4 * MIB; /* so that a worker can fill all of it */
+    if (kind == RETRIES) config.retries = 2;
+    if (kind == WEARS) config.max_tasks = 20;
+    if (kind == TIMED) config.timeout = SECOND * slow_factor();
     bed_make(bed, &config);
 }
 
@@ -206,6 +211,12 @@ int bed_recovers(bed_t *bed)
         is_right = collect(bed, futures) == SUBMITTED && is_right;
     } while (accepts && !is_right);
     return is_right;
+}
+
+void bed_close(bed_t *bed)
+{
+    if (spork_pool_close(bed->pool) != APR_SUCCESS) assert_true(spork_error()[0] != '\0');
+    bed_end(bed);
 }
 
 void bed_end(bed_t *bed)

@@ -38,8 +38,10 @@ typedef struct {
 
 /* The pool, with something delivered from it. */
 void bed_make(bed_t *bed, const spork_config_t *config);
-/* The same with so many workers and no timeout. */
-void bed_make_plain(bed_t *bed, int workers);
+/* The same with so many workers, a small arena, and one of the kinds of pool. */
+enum { PLAIN, RETRIES, WEARS, TIMED, N_KINDS }; /* all but the last have no timeout */
+extern const char *const kinds[N_KINDS];
+void bed_make_kind(bed_t *bed, int workers, int kind);
 /* One map, in which this item is hostile, NULL: none. Each item has one outcome. */
 apr_status_t bed_map(bed_t *bed, int *out, const item_t *hostile);
 /* What is not the pool's own is as it was. */
@@ -48,8 +50,9 @@ void bed_check(bed_t *bed);
 void bed_suffer(bed_t *bed, const item_t *hostile, int is_submitted);
 /* Then the pool goes on until its answers are right again: 1; or is given up, with words: 0. */
 int bed_recovers(bed_t *bed);
-/* The end of the pool. */
+/* The end of the pool: it is destroyed, or closed before, with or without success. */
 void bed_end(bed_t *bed);
+void bed_close(bed_t *bed);
 /* A new pool works. */
 void the_next_pool_works(int workers);
 

@@ -3,8 +3,8 @@
  * of five impossible values, while a map and submitted items are under way; and a worker that claims what it does not own.
  * What random bytes (test_hostile.c) hit once in a thousand years is hit here at once.
  *
- * The environment: with SPORK_TEST_ALL every value, told in a map and in a submitted item; without, one of them for each
- * field, which is another one with another SPORK_TEST_SEED.
+ * The environment: with SPORK_TEST_ALL every value, told in a map and in a submitted item, in each kind of pool; without,
+ * one of all these for each field, which is another one with another SPORK_TEST_SEED.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -352,6 +352,8 @@ static const spork_entry_t entries[] = { SPORK_ENTRY(square), SPORK_END };
 
 /* ---- the parent ------------------------------------------------------------------------------------------ */
 
+static int kind; /* of the pool */
+
 static int has_table(const item_t *item)
 {
     return item->what <= LENGTH(fields) && fields[item->what - 1].where == TABLE;
@@ -366,7 +368,7 @@ static void withstand(bed_t *bed, apr_uint32_t what, apr_uint32_t how, int is_su
     item.what = what;
     item.how = how;
     if (has_table(&item)) is_submitted = 1; /* a map has no table of items */
-    round_begins("%s%s: %s%s, %s", is_claim ? "claims " : "",
+    round_begins("%s, %s%s: %s%s, %s", kinds[kind], is_claim ? "claims " : "",
                  is_claim ? claims[what - 1 - LENGTH(fields)].name : fields[what - 1].name,
                  is_claim ? "" : values[how % OF_ANOTHER],
                  how & OF_ANOTHER ? ", another's"
@@ -376,7 +378,7 @@ static void withstand(bed_t *bed, apr_uint32_t what, apr_uint32_t how, int is_su
     bed_suffer(bed, &item, is_submitted);
     if (!bed_recovers(bed)) {
         bed_end(bed);
-        bed_make_plain(bed, WORKERS);
+        bed_make_kind(bed, WORKERS, kind);
     }
 }
 
@@ -393,67 +395,77 @@ static void withstand_each(bed_t *bed, apr_uint32_t what, unsigned n_values, uns
     }
 }
 
-static void withstand_fields(int from, int to)
+/* In a pool of each kind, or of one. */
+static void in_pools(void (*withstand_those)(bed_t *bed, int from, int to), int from, int to)
 {
-    static const unsigned flags[] = { 0, OF_ANOTHER };
+    int n = getenv("SPORK_TEST_ALL") != NULL ? N_KINDS : 1;
     bed_t bed;
 
     needs_workers();
-    round_begins("the first pool");
-    bed_make_plain(&bed, WORKERS);
+    for (int i = 0; i < n; i++) {
+        kind = (setting("SPORK_TEST_SEED", 1) + from + i) % N_KINDS;
+        round_begins("the first pool");
+        bed_make_kind(&bed, WORKERS, kind);
+        withstand_those(&bed, from, to);
+        bed_end(&bed);
+    }
+    the_next_pool_works(WORKERS);
+}
+
+static void withstand_fields(bed_t *bed, int from, int to)
+{
+    static const unsigned flags[] = { 0, OF_ANOTHER };
+
     for (unsigned f = 0; f < LENGTH(fields); f++) {
         int of_seats = fields[f].where >= SEAT && fields[f].where <= RECORD;
 
         if (fields[f].where >= from && fields[f].where <= to)
-            withstand_each(&bed, f + 1, N_VALUES, of_seats ? 2 : 1, flags);
+            withstand_each(bed, f + 1, N_VALUES, of_seats ? 2 : 1, flags);
     }
-    bed_end(&bed);
-    the_next_pool_works(WORKERS);
+}
+
+static void withstand_claims(bed_t *bed, int from, int to)
+{
+    static const unsigned flags[] = { 0, AND_DIES, OF_ANOTHER };
+
+    for (int c = from; c <= to; c++)
+        withstand_each(bed, (apr_uint32_t)LENGTH(fields) + (apr_uint32_t)c + 1, 1, 3, flags);
 }
 
 static void lies_in_the_head(void **state)
 {
     (void)state;
-    withstand_fields(HEAD, SERIALS);
+    in_pools(withstand_fields, HEAD, SERIALS);
 }
 
 static void lies_in_a_job(void **state)
 {
     (void)state;
-    withstand_fields(JOB, OTHER_LANE);
+    in_pools(withstand_fields, JOB, OTHER_LANE);
 }
 
 static void lies_in_a_seat(void **state)
 {
     (void)state;
-    withstand_fields(SEAT, RECORD);
+    in_pools(withstand_fields, SEAT, RECORD);
 }
 
 static void lies_in_an_entry(void **state)
 {
     (void)state;
-    withstand_fields(ENTRY, ENTRY);
+    in_pools(withstand_fields, ENTRY, ENTRY);
 }
 
 static void lies_in_a_table_of_items(void **state)
 {
     (void)state;
-    withstand_fields(TABLE, TABLE);
+    in_pools(withstand_fields, TABLE, TABLE);
 }
 
 static void claims_of_what_others_own(void **state)
 {
-    static const unsigned flags[] = { 0, AND_DIES, OF_ANOTHER };
-    bed_t bed;
-
     (void)state;
-    needs_workers();
-    round_begins("the first pool");
-    bed_make_plain(&bed, WORKERS);
-    for (unsigned c = 0; c < LENGTH(claims); c++)
-        withstand_each(&bed, (apr_uint32_t)LENGTH(fields) + c + 1, 1, 3, flags);
-    bed_end(&bed);
-    the_next_pool_works(WORKERS);
+    in_pools(withstand_claims, 0, (int)LENGTH(claims) - 1);
 }
 
 int main(int argc, char **argv)
