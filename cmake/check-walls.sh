@@ -43,9 +43,9 @@ set -f # file names come from find and hold no spaces; nothing else is split
         "^[[:space:]]*#[[:space:]]*(el)?if.*(^|[^A-Za-z0-9_])($system_macros)([^A-Za-z0-9_]|$)" $portable
     EXCEPT='^$'
     forbid 'a system asked for by macro' '^[[:space:]]*#[[:space:]]*define[[:space:]]+_[A-Z0-9_]*SOURCE' $portable
-    EXCEPT='"((\.\./)?(os|compiler|mem|quote)|posix|posix_[a-z0-9_]+)\.h"'
+    EXCEPT='"((\.\./)?(os|compiler|mem|numbers|quote)|posix|posix_[a-z0-9_]+)\.h"'
     forbid 'a backend that includes what is above os.h' '^[[:space:]]*#[[:space:]]*include[[:space:]]*"' $posix
-    EXCEPT='"((\.\./)?(os|compiler|mem|quote)|win32_[a-z0-9_]+)\.h"'
+    EXCEPT='"((\.\./)?(os|compiler|mem|numbers|quote)|win32_[a-z0-9_]+)\.h"'
     forbid 'a backend that includes what is above os.h' '^[[:space:]]*#[[:space:]]*include[[:space:]]*"' $win32
     EXCEPT='^$'
     forbid 'a backend that includes the public header' '^[[:space:]]*#[[:space:]]*include[[:space:]]*<spork\.h>' $posix $win32

@@ -4,6 +4,7 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "error.h"
+#include "hello.h"
 #include "hold.h"
 #include "pool.h"
 #include "registry.h"

@@ -9,6 +9,7 @@
 #include "role.h"
 
 #include "error.h"
+#include "hello.h"
 #include "mem.h"
 #include "os.h"
 #include "registry.h"
@@ -59,35 +60,28 @@ static void no_parent(const char *why)
 /* How long a parent may take to have written the hello: it did so before it started this process. */
 #define HELLO_PATIENCE ((apr_interval_time_t)10 * APR_USEC_PER_SEC)
 
-static void check_hello(const spk_hello_t *hello)
-{
-    if (hello->magic != SPK_MAGIC || hello->n_seats == 0 || hello->n_seats > SPORK_WORKERS_MAX ||
-        hello->id >= hello->n_seats || hello->arena >= hello->reserved)
-        no_parent("its message makes no sense");
-    if (hello->fingerprint != spk_registry_fingerprint()) spk_os_exit(SPK_EXIT_MISMATCH);
-    if (hello->arena < offsetof(spk_header_t, seats) + hello->n_seats * sizeof(spk_seat_t))
-        no_parent("its message makes no sense");
-}
-
 static void be_spawned_worker(const char *numbers)
 {
     static spk_worker_t worker;
+    unsigned char bytes[sizeof(spk_hello_t)];
     spk_hello_t hello;
 
     memset(&worker, 0, sizeof worker);
-    memset(&hello, 0, sizeof hello);
     SPK_STEP("born");
     if (spk_os_kit_adopt(&worker.kit, numbers) != APR_SUCCESS) no_parent("its handles are not there");
-    if (spk_os_line_read(worker.kit.line, &hello, sizeof hello, HELLO_PATIENCE) != APR_SUCCESS)
+    if (spk_os_line_read(worker.kit.line, bytes, sizeof bytes, HELLO_PATIENCE) != APR_SUCCESS)
         no_parent("nothing came through its line");
-    check_hello(&hello);
+    switch (spk_hello_check(bytes, sizeof bytes, spk_registry_fingerprint(), &hello)) {
+    case SPK_HELLO_GOOD: break;
+    case SPK_HELLO_NONSENSE: no_parent("its message makes no sense"); break;
+    case SPK_HELLO_MISMATCH: spk_os_exit(SPK_EXIT_MISMATCH);
+    }
     if (spk_os_shm_attach(&worker.shm, worker.kit.shm, (size_t)hello.reserved) != APR_SUCCESS ||
         spk_os_shm_commit(&worker.shm, (size_t)hello.arena) != APR_SUCCESS)
         no_parent("its segment cannot be mapped");
     SPK_STEP("attached");
     worker.head = (spk_header_t *)(void *)worker.shm.base;
-    if (worker.head->magic != SPK_MAGIC || memcmp(worker.head->secret, hello.secret, SPK_SECRET) != 0)
-        no_parent("its segment belongs to somebody else");
+    if (!spk_hello_is_of(&hello, worker.head)) no_parent("its segment belongs to somebody else");
     worker.id = hello.id;
     worker.kit.memory_limit = (size_t)hello.memory_limit;
     role = ROLE_WORKER;

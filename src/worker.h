@@ -30,18 +30,6 @@ typedef struct {
     size_t reply, reply_size;   /* the item's reply: where it begins in the region, bytes */
 } spk_worker_t;
 
-/* What the parent tells a spawned worker through its line: nothing of it stands in a command line. */
-typedef struct {
-    uint64_t magic;
-    uint64_t fingerprint;
-    uint64_t reserved; /* of the segment */
-    uint64_t arena;
-    uint64_t memory_limit; /* spk_os_kit_t's */
-    uint32_t id;
-    uint32_t n_seats;
-    unsigned char secret[SPK_SECRET];
-} spk_hello_t;
-
 /* Run the worker in this process: enter, initialize, serve. Never returns. The segment is mapped. */
 void spk_worker_main(spk_worker_t *worker);
 

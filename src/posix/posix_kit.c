@@ -5,6 +5,8 @@
  */
 #include "posix.h"
 
+#include "../numbers.h"
+
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -36,27 +38,15 @@ void spk_posix_kit_number(const spk_os_handle_t list[SPK_POSIX_KIT], int numbers
     }
 }
 
-/* One number of digits only, not a standard stream's; NULL, or what stands behind it. */
-static const char *parse_number(const char *text, int *number)
-{
-    int digits = 0;
-
-    *number = 0;
-    while (text[digits] >= '0' && text[digits] <= '9' && digits < 6) {
-        *number = *number * 10 + (text[digits++] - '0');
-    }
-    return digits > 0 && text[0] != '0' && *number >= SPK_POSIX_KIT_FIRST ? text + digits : NULL;
-}
-
+/* Not a standard stream's, and none that a handle has no room for. */
 static int parse(const char *text, int fds[SPK_POSIX_KIT])
 {
-    int i;
+    static const spk_numbers_t descriptors = { 10, SPK_POSIX_KIT_FIRST, (1 << SPK_POSIX_FD_BITS) - 1, 1, 0 };
+    uint64_t values[SPK_POSIX_KIT];
+    int i, well = spk_numbers_read(&descriptors, text, values, SPK_POSIX_KIT);
 
-    for (i = 0; text != NULL && i < SPK_POSIX_KIT; i++) {
-        if (i > 0) text = *text == ',' ? text + 1 : NULL;
-        if (text != NULL) text = parse_number(text, &fds[i]);
-    }
-    return text != NULL && *text == '\0';
+    for (i = 0; well && i < SPK_POSIX_KIT; i++) fds[i] = (int)values[i];
+    return well;
 }
 
 static int is_line(int fd)

@@ -6,11 +6,9 @@
  */
 #include "win32_kit.h"
 
-#include <stdio.h>
-#include <string.h>
+#include "../numbers.h"
 
-#define HANDLE_STEP 4u /* the kernel's handles are multiples of it; the low bits mark other things */
-#define DIGITS_MAX 16
+#include <stdio.h>
 
 static HANDLE parent_process;
 
@@ -30,34 +28,16 @@ void spk_win32_kit_numbers(char *numbers, const HANDLE *handles)
     }
 }
 
-/* One hexadecimal number, no sign, no blanks; where it ends, or NULL if there is none that a handle has. */
-static const char *parse_handle(const char *text, HANDLE *handle)
-{
-    static const char digits[] = "0123456789abcdef";
-    uint64_t value = 0;
-    int count = 0;
-
-    for (; *text != '\0' && *text != ','; text++) {
-        const char *digit = strchr(digits, *text);
-        if (digit == NULL || ++count > DIGITS_MAX) return NULL;
-        value = value << 4 | (uint64_t)(digit - digits);
-    }
-    /* The upper half holds the pseudo handles, such as the process's own. */
-    if (value == 0 || value % HANDLE_STEP != 0 || value > (uint64_t)INTPTR_MAX) return NULL;
-    *handle = (HANDLE)(uintptr_t)value;
-    return text;
-}
-
+/* The kernel's handles are multiples of four, for the low bits mark other things; the upper half holds the pseudo
+ * handles, such as the process's own. */
 static int parse_numbers(const char *text, HANDLE *handles)
 {
-    for (int i = 0; i < SPK_WIN32_KIT_COUNT; i++) {
-        if (i > 0 && *text++ != ',') return 0;
-        text = parse_handle(text, &handles[i]);
-        if (text == NULL) return 0;
-        for (int j = 0; j < i; j++)
-            if (handles[j] == handles[i]) return 0;
-    }
-    return *text == '\0';
+    static const spk_numbers_t kernel_handles = { 16, 4, INTPTR_MAX, 4, 1 };
+    uint64_t values[SPK_WIN32_KIT_COUNT];
+
+    if (!spk_numbers_read(&kernel_handles, text, values, SPK_WIN32_KIT_COUNT)) return 0;
+    for (int i = 0; i < SPK_WIN32_KIT_COUNT; i++) handles[i] = (HANDLE)(uintptr_t)values[i];
+    return 1;
 }
 
 /* What was inherited is inheritable still, which little else in a young process is. */

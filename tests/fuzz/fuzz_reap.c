@@ -6,30 +6,21 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
+#include "fuzz.h"
+
 #include "fake_os.h"
 #include "pool.h"
 
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define ITEMS 16
 #define FUTURES 5
 #define WORKERS 3
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
 static const uint8_t *program;
 static size_t left;
 static int written; /* something was written into the segment */
 static spork_pool_t *pool;
-
-static void check(int holds, const char *what)
-{
-    if (holds) return;
-    fprintf(stderr, "fuzz_reap: not so: %s\n", what);
-    abort();
-}
 
 static uint64_t next(size_t bytes)
 {

@@ -6,6 +6,8 @@
  */
 #include "engine_inside.h"
 
+#include "hello.h"
+
 #include <stdlib.h>
 #include <string.h>
 
