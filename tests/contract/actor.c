@@ -71,7 +71,7 @@ static void play_parent(const spk_os_kit_t *kit, board_t *board, const script_t 
 
     inner.act = script->inner;
     if (stage_open(&stage) != APR_SUCCESS) spk_os_exit(103);
-    if (stage_start(&stage, &process, script->inner_by_fork, inner) != APR_SUCCESS) spk_os_exit(104);
+    if (stage_start(&stage, &process, script->inner_by_fork != 0, inner) != APR_SUCCESS) spk_os_exit(104);
     if (!stage_await(&stage, 1)) spk_os_exit(105);
     atomic_store(&board->value[0], process.pid);
     say(kit, board);

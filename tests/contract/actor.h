@@ -41,7 +41,7 @@ typedef enum {
 
 typedef struct {
     act_e act, inner;
-    int inner_by_fork;
+    int64_t inner_by_fork; /* an int would leave bytes between, which are sent as they are */
     int64_t number;
     uint64_t reserved; /* of the segment; filled by stage_start() */
 } script_t;

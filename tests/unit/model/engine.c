@@ -519,9 +519,14 @@ static int play_case(const engine_case_t *one)
 {
     model_case_t bounds = one->bounds;
     const char *size = getenv("SPORK_MODEL"), *slow = getenv("SPORK_TEST_SLOW");
+    int more = size != NULL ? atoi(size) : 0;
 
     if (size != NULL && strcmp(size, "full") == 0 && bounds.seed == 0)
         bounds.preemptions = -1;
+    else if (more > 0 && bounds.seed != 0)
+        bounds.most *= more + 1;
+    else if (more > 0)
+        bounds.preemptions += bounds.preemptions >= 0 ? more : 0;
     else if (slow != NULL && strcmp(slow, "1") != 0 && (bounds.preemptions < 0 || bounds.preemptions > 1))
         bounds.preemptions = bounds.preemptions < 0 ? 2 : bounds.preemptions - 1;
     engine.play = &one->play;

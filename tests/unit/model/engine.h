@@ -34,8 +34,8 @@ typedef struct {
 } engine_case_t;
 
 /* Play each case to its end, in which every item, every time, has one outcome. An exit code. The
- * environment: SPORK_MODEL=full allows any number of preemptions, SPORK_TEST_SLOW (sanitizers) one or two
- * less than said. */
+ * environment: SPORK_MODEL=N allows N more preemptions than said, and N times more plays at random; SPORK_MODEL=full
+ * any number of preemptions; SPORK_TEST_SLOW (sanitizers) one or two less. */
 int engine_main(const engine_case_t *cases, size_t n);
 
 /* What an actor that is a worker does: engine.c's spk_worker_main(), or something with fewer steps. */
