@@ -117,7 +117,7 @@ void spk_future_free(spork_future_t *f)
 /* An item of a stream may have room from the one before it. */
 static int make_data_room(spork_future_t *f, size_t size)
 {
-    if (size <= f->data_room) return 1;
+    if (f->data != NULL && size <= f->data_room) return 1;
     free(f->data);
     f->data = malloc(size);
     f->data_room = f->data != NULL ? size : 0;
