@@ -130,19 +130,18 @@ static void withstand(int workers, int kind, const item_t *hostile, int is_submi
 static void withstand_all(apr_uint32_t way)
 {
     static const int counts[] = { 2, 1, 5 };
-    int rounds = setting("SPORK_TEST_ROUNDS", 3);
+    int rounds = setting("SPORK_TEST_ROUNDS", 1);
     item_t hostile;
 
     needs_workers();
     for (int i = 0; i < rounds; i++) {
-        unsigned round = first_seed() - 1 + (unsigned)i;
+        unsigned round = first_seed() - 1 + (unsigned)i + way; /* another combination for each way */
 
         memset(&hostile, 0, sizeof hostile);
         hostile.what = way;
         hostile.seed = first_seed() + (apr_uint32_t)i;
         hostile.how = (round / 4 + round) % N_ENDS;
-        withstand(counts[round % LENGTH(counts)], (int)(round % N_KINDS), &hostile,
-                  (round / 2 + way) % 2 != 0);
+        withstand(counts[round % LENGTH(counts)], (int)(round % N_KINDS), &hostile, round / 2 % 2 != 0);
     }
 }
 
