@@ -506,6 +506,36 @@ spork_ref_t spork_ref(spork_pool_t *pool, const void *memory);
 void *spork_deref(spork_task_t *task, spork_ref_t ref, apr_size_t size);
 
 /* ---------------------------------------------------------------------------------------------
+ * Atomic words, in memory that several processes share
+ * ------------------------------------------------------------------------------------------- */
+
+/**
+ * Operations on words that lie in memory from spork_alloc(): in a task where spork_deref() found them, in the parent
+ * where they are. (Also in other memory, between threads.)
+ *
+ * Each is one step for everybody, without a lock: a worker that dies leaves nothing half done, and nobody waits for it.
+ * The order is C11's memory_order_seq_cst: all processes see all of these operations in one order, and who reads what
+ * another wrote sees all that was written before it. `at` must be a multiple of 4 (of 8 for the 64-bit ones), as
+ * the first byte of an allocation and members of a struct are; a NULL is a crash, as of any pointer. A system
+ * without lock-free ones does not compile spork.
+ *
+ * load returns the word; store writes it; exchange writes it and returns what was there; add adds n, wrapping at the
+ * type's end, and returns what was there; cas writes `desired` if the word is *expected, and returns 1, else puts
+ * what the word is into *expected and returns 0.
+ */
+apr_uint32_t spork_atomic_load32(const apr_uint32_t *at);
+void spork_atomic_store32(apr_uint32_t *at, apr_uint32_t value);
+apr_uint32_t spork_atomic_exchange32(apr_uint32_t *at, apr_uint32_t value);
+apr_uint32_t spork_atomic_add32(apr_uint32_t *at, apr_uint32_t n);
+int spork_atomic_cas32(apr_uint32_t *at, apr_uint32_t *expected, apr_uint32_t desired);
+
+apr_uint64_t spork_atomic_load64(const apr_uint64_t *at);
+void spork_atomic_store64(apr_uint64_t *at, apr_uint64_t value);
+apr_uint64_t spork_atomic_exchange64(apr_uint64_t *at, apr_uint64_t value);
+apr_uint64_t spork_atomic_add64(apr_uint64_t *at, apr_uint64_t n);
+int spork_atomic_cas64(apr_uint64_t *at, apr_uint64_t *expected, apr_uint64_t desired);
+
+/* ---------------------------------------------------------------------------------------------
  * Inside a task
  * ------------------------------------------------------------------------------------------- */
 
