@@ -122,6 +122,8 @@ typedef struct spork_task_t spork_task_t;
 #define SPORK_ETOOBIG (SPORK_STATUS_BASE + 10)
 /** The worker died for want of memory under a memory_limit, and the system tells so (SPORK_MEMORY_LIMIT_MIN). */
 #define SPORK_EMEMORY (SPORK_STATUS_BASE + 11)
+/** There is no service, queue or dictionary of that name, or no such key in the dictionary. */
+#define SPORK_ENOTFOUND (SPORK_STATUS_BASE + 12)
 
 /**
  * Words for a status code: spork's, APR's and the system's.
@@ -534,6 +536,165 @@ void spork_atomic_store64(apr_uint64_t *at, apr_uint64_t value);
 apr_uint64_t spork_atomic_exchange64(apr_uint64_t *at, apr_uint64_t value);
 apr_uint64_t spork_atomic_add64(apr_uint64_t *at, apr_uint64_t n);
 int spork_atomic_cas64(apr_uint64_t *at, apr_uint64_t *expected, apr_uint64_t desired);
+
+/* ---------------------------------------------------------------------------------------------
+ * Services: what is kept in one place, the parent, and asked from tasks (a connection, a model, a table)
+ * ------------------------------------------------------------------------------------------- */
+
+/** The most bytes of the name of a service, a queue or a dictionary, without the end's zero. */
+#define SPORK_NAME_MAX 63
+
+/** What a service answers with; valid during its call. */
+typedef struct spork_answer_t spork_answer_t;
+
+/**
+ * A service: a function of the parent's, run there for a task that calls it by name.
+ * @param baton what spork_pool_serve() was given
+ * @param in    the request: a private copy, aligned for any type, gone after return; NULL if in_size is 0. A worker made
+ *              it: look at it as at a stranger's
+ * @param answer for spork_answer() and spork_answer_fail()
+ * @return APR_SUCCESS, or any other code, which spork_call() returns as it is, without an answer
+ *
+ * It runs in the thread that waits in the pool, one at a time, and nothing else goes on in the pool meanwhile: no deadline
+ * is kept, no other call answered. It may not call the pool it serves (APR_EINVAL), but for its dictionaries, and
+ * its queues as with a time-out of 0. In an INLINE pool it runs inside spork_call().
+ */
+typedef apr_status_t (*spork_service_t)(void *baton, const void *in, apr_size_t in_size,
+                                        spork_answer_t *answer);
+
+/**
+ * Let tasks of this pool call fn by this name, from now on until the pool's end.
+ * @param name 1 to SPORK_NAME_MAX bytes; copied
+ * @param fn   NULL: serve it no longer
+ * @return APR_EEXIST if the name is taken; SPORK_ENOTFOUND if fn is NULL and it is not; SPORK_ECLOSED.
+ */
+apr_status_t spork_pool_serve(spork_pool_t *pool, const char *name, spork_service_t fn, void *baton);
+
+/** The answer: size bytes, copied; a second one replaces the first, none is an empty one. SPORK_ETOOBIG, APR_ENOMEM. */
+apr_status_t spork_answer(spork_answer_t *answer, const void *data, apr_size_t size);
+/** printf-like words for a call that is about to fail; the caller finds them in its spork_error(). */
+void spork_answer_fail(spork_answer_t *answer, const char *format, ...)
+#if defined(__GNUC__)
+    __attribute__((format(printf, 2, 3)))
+#endif
+    ;
+
+/**
+ * In a task: run a service in the parent, and wait for its answer.
+ *
+ * The parent serves while it waits in the pool (see Housekeeping above), also while spork_submit() makes room or
+ * spork_future_outcome() looks; until it does, the task waits. The item's deadline goes on meanwhile, and it can be
+ * cancelled. A caller that dies costs its own item, nothing else: the service has then run once or not at all, and
+ * its answer is dropped. A retried item calls again.
+ *
+ * @param in        in_size bytes; may be NULL if in_size is 0
+ * @param out       receives the answer, NULL unless it has bytes and the call succeeded. Aligned for any type, valid until
+ *                  this task's next call of a service, queue or dictionary, and no longer than the item. NULL: not wanted
+ * @param out_size  receives its size; NULL: not wanted
+ * @return what the service returned; SPORK_ENOTFOUND; SPORK_ETOOBIG if request or answer is larger than the arena;
+ *         APR_ENOMEM; APR_EINVAL also in an initializer.
+ *
+ * Up to 1 KiB each way is one message; more travels in parts, through 128 KiB of the arena for each worker.
+ */
+apr_status_t spork_call(spork_task_t *task, const char *name, const void *in, apr_size_t in_size,
+                        const void **out, apr_size_t *out_size);
+
+/* ---------------------------------------------------------------------------------------------
+ * A queue and a dictionary, as services: the parent keeps them, all processes of the pool use them
+ *
+ * Each function works on a handle, which is the parent's own (…_create) or a task's (…_open), and does the same in
+ * both. In a task it is a spork_call(): all that is said there of waiting and dying holds. So a death at any moment, of
+ * whoever, leaves them sound, and nobody waits for the dead.
+ * ------------------------------------------------------------------------------------------- */
+
+/** A bounded queue of messages, first in, first out. */
+typedef struct spork_queue_t spork_queue_t;
+
+/**
+ * Make a queue.
+ * @param name     by which tasks open it: 1 to SPORK_NAME_MAX bytes, and no other service's
+ * @param capacity bytes of messages that it holds, each counted with 16 more
+ * @return APR_EEXIST if the name is taken; SPORK_ECLOSED. The queue is freed by spork_queue_destroy() or with the pool.
+ */
+apr_status_t spork_queue_create(spork_queue_t **queue, spork_pool_t *pool, const char *name,
+                                apr_size_t capacity);
+/** In a task: a handle that lives as long as the item. Whether there is such a queue shows when it is used. */
+apr_status_t spork_queue_open(spork_queue_t **queue, spork_task_t *task, const char *name);
+
+/**
+ * Put a message in, once: also for who dies meanwhile it is in as a whole, or not at all.
+ * @param timeout microseconds to wait for room (that is the back-pressure): negative for ever, 0 just looks
+ * @return SPORK_ETOOBIG if the message is larger than the queue, or than the arena; APR_TIMEUP; SPORK_ECLOSED after spork_queue_close();
+ *         APR_EOF if the wait is vain (see below); SPORK_ENOTFOUND; SPORK_ECANCELLED (parent) when interrupted.
+ */
+apr_status_t spork_queue_put(spork_queue_t *queue, const void *data, apr_size_t size,
+                             apr_interval_time_t timeout);
+
+/**
+ * Take the oldest message out. It is handed out once: what a worker that dies has taken is gone.
+ * @param data receives it (NULL if it is empty). In a task as spork_call()'s out; in the parent until the next get
+ * @return APR_TIMEUP; APR_EOF if the queue is closed and empty, or if the wait is vain: in the parent, no submitted item is
+ *         under way that could put; in an INLINE pool, or a service, nobody else runs; in a task that waits for ever, all
+ *         items that run wait so, nobody is free to begin another, and the parent itself waits without a time-out (the
+ *         pool notices this within about a second). SPORK_ENOTFOUND; SPORK_ECANCELLED (parent) when interrupted.
+ */
+apr_status_t spork_queue_get(spork_queue_t *queue, const void **data, apr_size_t *size,
+                             apr_interval_time_t timeout);
+
+/** No more messages: puts are SPORK_ECLOSED, also those that wait; gets are APR_EOF once it is empty. */
+apr_status_t spork_queue_close(spork_queue_t *queue);
+/** How many messages are in it now. */
+apr_status_t spork_queue_count(spork_queue_t *queue, apr_size_t *count);
+/** In the parent: free it, with its messages; who waits gets SPORK_ECLOSED. NULL is fine; a task's handle is ignored. */
+void spork_queue_destroy(spork_queue_t *queue);
+
+/** A dictionary: keys are strings, values bytes. */
+typedef struct spork_dict_t spork_dict_t;
+
+/**
+ * Make a dictionary.
+ * @param capacity bytes that keys and values may take, each pair counted with 64 more; 0: 64 MiB
+ * @return as spork_queue_create(). Freed by spork_dict_destroy() or with the pool.
+ */
+apr_status_t spork_dict_create(spork_dict_t **dict, spork_pool_t *pool, const char *name,
+                               apr_size_t capacity);
+/** In a task, as spork_queue_open(). */
+apr_status_t spork_dict_open(spork_dict_t **dict, spork_task_t *task, const char *name);
+
+/** Set the key's value. SPORK_ETOOBIG if that does not fit the capacity: then all is as before. */
+apr_status_t spork_dict_put(spork_dict_t *dict, const char *key, const void *value, apr_size_t size);
+/**
+ * Read it. SPORK_ENOTFOUND if there is none.
+ * @param value receives it (NULL if it is empty). In a task as spork_call()'s out; in the parent until it is changed
+ */
+apr_status_t spork_dict_get(spork_dict_t *dict, const char *key, const void **value, apr_size_t *size);
+/** Take the key out. SPORK_ENOTFOUND if it is not in. */
+apr_status_t spork_dict_delete(spork_dict_t *dict, const char *key);
+/**
+ * Set the value if it is what the caller thinks, in one step.
+ * @param expected what it must be now; NULL: the key must not be in
+ * @param done     receives 1 if it was set, 0 if it was something else
+ */
+apr_status_t spork_dict_replace(spork_dict_t *dict, const char *key, const void *expected,
+                                apr_size_t expected_size, const void *value, apr_size_t size, int *done);
+/**
+ * Add n to a value that is an apr_int64_t, in one step; one that is not in counts as 0.
+ * @param sum receives the new value; NULL: not wanted
+ * @return APR_EINVAL if the value is of another size, or the sum overflows: then all is as before.
+ */
+apr_status_t spork_dict_add(spork_dict_t *dict, const char *key, apr_int64_t n, apr_int64_t *sum);
+/** How many keys are in it now. */
+apr_status_t spork_dict_count(spork_dict_t *dict, apr_size_t *count);
+/**
+ * In the parent: call `each` for every key, in no order; its error ends it and is returned. It may not change the
+ * dictionary. A task cannot (APR_EINVAL).
+ */
+apr_status_t spork_dict_each(spork_dict_t *dict,
+                             apr_status_t (*each)(void *baton, const char *key, const void *value,
+                                                  apr_size_t size),
+                             void *baton);
+/** In the parent: free it. NULL is fine; a task's handle is ignored. */
+void spork_dict_destroy(spork_dict_t *dict);
 
 /* ---------------------------------------------------------------------------------------------
  * Inside a task

@@ -234,7 +234,7 @@ static void drain_ring(spork_pool_t *pool, int m)
     granted = want != 0 && grant(pool, member, want);
     /* who is BLOCKED stored that, fenced, and looked at tail and granted (worker.c) */
     atomic_thread_fence(memory_order_seq_cst);
-    if (atomic_load_explicit(&seat->mood, memory_order_relaxed) == SPK_MOOD_BLOCKED &&
+    if (atomic_load_explicit(&seat->mood, memory_order_relaxed) == SPK_MOOD_BLOCKED && !member->caller.open &&
         (granted || atomic_load_explicit(&seat->want, memory_order_relaxed) == 0)) {
         pool->changes += (uint64_t)granted;
         spk_os_bell_ring(&member->bell);
@@ -402,6 +402,7 @@ static void bury(spork_pool_t *pool, int m, const spk_os_exit_t *exit)
         if (member->region_once) take_region_back(pool, member);
         judge_death(pool, member, phase, exit, changes == pool->changes && finished == 0);
     }
+    spk_calls_forget(pool, m);
     spk_os_watch_set(pool->watch, m, NULL);
     spk_os_process_destroy(&member->process);
     member->state = SPK_ABSENT;

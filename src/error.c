@@ -23,6 +23,7 @@ static const char *const words_of_codes[] = {
     "parent and worker are not of one build",
     "too big for its slot or for the arena",
     "the worker died of its memory limit",
+    "there is no service, key, queue or dictionary of that name",
 };
 #define N_CODES ((int)(sizeof words_of_codes / sizeof *words_of_codes))
 

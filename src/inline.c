@@ -30,6 +30,37 @@ static apr_status_t keep_reply(spork_task_t *task, const void *data, apr_size_t 
     return APR_SUCCESS;
 }
 
+/* A call of a task is one of the parent's own. */
+static apr_status_t call_here(spork_task_t *task, const char *name, const void *in, apr_size_t in_size)
+{
+    spork_pool_t *pool = ((keeper_t *)task->keeper)->pool;
+    const spk_service_t *service = spk_service_find(pool, name);
+    spork_answer_t answer;
+    apr_status_t status;
+
+    task->answer_size = 0;
+    if (service == NULL) return spk_error(SPORK_ENOTFOUND, "spork_call: the pool serves no \"%s\"", name);
+    if (in_size > pool->shm.reserved - pool->payloads)
+        return spk_error(SPORK_ETOOBIG,
+                         "spork_call: the request is larger than the arena of %" APR_SIZE_T_FMT " bytes",
+                         pool->shm.reserved - pool->payloads);
+    memset(&answer, 0, sizeof answer);
+    answer.pool = pool;
+    answer.worker = -1;
+    status = spk_service_run(service, in, in_size, &answer);
+    if (status == APR_SUCCESS) {
+        free(task->answer);
+        task->answer = answer.data;
+        task->answer_size = answer.size;
+        task->answer_room = answer.room;
+        return APR_SUCCESS;
+    }
+    free(answer.data);
+    if (answer.words[0] != '\0') return spk_error(status, "%s", answer.words);
+    return spk_error(status, "spork_call: \"%s\" failed: %s", name,
+                     spork_strerror(status, answer.words, sizeof answer.words));
+}
+
 apr_status_t spk_inline_run(spork_pool_t *pool, spork_fn_t fn, apr_size_t index, const void *in,
                             apr_size_t in_size, void *slot, apr_size_t slot_size, unsigned char **reply,
                             apr_size_t *reply_size, char *message)
@@ -48,12 +79,14 @@ apr_status_t spk_inline_run(spork_pool_t *pool, spork_fn_t fn, apr_size_t index,
     task.slot_size = slot_size;
     task.keeper = &keeper;
     if (reply != NULL) task.keep_reply = keep_reply;
+    if (pool->was_ready) task.call = call_here;
     pool->inside = SPK_IN_TASK;
     status = spk_task_status(&task, fn(&task, in, slot));
     pool->inside = 0;
     memcpy(message, task.message, SPORK_MESSAGE_MAX);
     spk_task_finish(&task);
     if (task.mem != NULL) apr_pool_destroy(task.mem);
+    free(task.answer);
     if (reply != NULL) {
         *reply = keeper.reply;
         *reply_size = keeper.size;

@@ -137,10 +137,12 @@ static apr_status_t run_initializer_here(spork_pool_t *pool)
     char message[SPORK_MESSAGE_MAX], cause[120];
     apr_status_t status;
 
-    if (pool->config.initializer == NULL) return APR_SUCCESS;
+    pool->was_ready = pool->config.initializer == NULL;
+    if (pool->was_ready) return APR_SUCCESS;
     status = spk_inline_run(pool, pool->config.initializer, 0,
                             pool->config.init_size > 0 ? pool->config.init_arg : NULL, pool->config.init_size,
                             NULL, 0, NULL, NULL, message);
+    pool->was_ready = status == APR_SUCCESS;
     if (status == APR_SUCCESS) return APR_SUCCESS;
     return spk_error(SPORK_EINITIALIZER, "spork_pool_create: the initializer failed: %s",
                      message[0] != '\0' ? message : spork_strerror(status, cause, sizeof cause));
@@ -159,6 +161,8 @@ static apr_status_t release(void *of)
     spk_stream_free(pool);
     spk_queue_free(pool);
     spk_crew_free(pool);
+    spk_calls_free(pool);
+    spk_services_free(pool);
     spk_os_bell_destroy(&pool->bell);
     spk_arena_destroy(&pool->arena);
     spk_allocs_free(pool->allocs);

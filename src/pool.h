@@ -9,6 +9,7 @@
 
 #include "allocs.h"
 #include "arena.h"
+#include "calls.h"
 #include "claim.h"
 #include "compiler.h"
 #include "os.h"
@@ -19,7 +20,7 @@
 enum { SPK_ABSENT, SPK_STARTING, SPK_READY };
 
 /* Whose code runs in a call of the API: pool.inside. */
-enum { SPK_IN_SOURCE = 1, SPK_IN_SINK, SPK_IN_TASK };
+enum { SPK_IN_SOURCE = 1, SPK_IN_SINK, SPK_IN_TASK, SPK_IN_SERVICE };
 
 typedef struct {
     spk_seat_t *seat;
@@ -33,6 +34,8 @@ typedef struct {
     int region_once;     /* for one reply, then it is taken back */
     uint64_t finished;   /* seat.finished as last seen */
     int reported;        /* it has reported something since it was started */
+
+    spk_caller_t caller; /* calls.c's: what it asks */
 
     /* an item that the parent ended, and as what */
     apr_status_t condemned;
@@ -133,7 +136,7 @@ struct spork_pool_t {
     spk_os_bell_t bell;
     spk_os_watch_t *watch;
     uint32_t spin;           /* microseconds that whoever waits stays awake */
-    int was_ready;           /* all workers were, once */
+    int was_ready;           /* all workers were, once; INLINE: the initializer has run */
     unsigned fruitless;      /* starts in a row that came to nothing */
     unsigned idle_deaths;    /* deaths in a row of workers that had nothing to do */
     uint64_t called;         /* clock: the last roll call, recover.c, */
@@ -156,6 +159,12 @@ struct spork_pool_t {
     /* submitted items */
     spk_queue_t *queue;
     spk_stream_t *stream; /* the one under way */
+
+    /* what tasks may call: services.c, calls.c */
+    spk_service_t *services;
+    int n_services;
+    int talks;   /* a call was replied to: the next may follow at once */
+    int endless; /* the parent waits without a time-out */
 };
 
 /* ---- memory.c: the arena with its commits ---------------------------------------------------------------- */

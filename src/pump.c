@@ -14,6 +14,7 @@ void spk_pump(spork_pool_t *pool)
 {
     spk_crew_drain(pool);
     spk_crew_tend(pool);
+    spk_calls_serve(pool);
     spk_deadlines(pool);
     spk_jobs_sweep(pool);
     spk_run_feed(pool);
@@ -33,7 +34,7 @@ static int has_news(const spork_pool_t *pool)
             atomic_load_explicit(&pool->members[m].seat->head, memory_order_relaxed) !=
                 pool->members[m].taken)
             return 1;
-    return 0;
+    return spk_calls_any(pool);
 }
 
 static int spin_for_news(const spork_pool_t *pool)
@@ -73,9 +74,10 @@ static int sleep_once(spork_pool_t *pool, int (*done)(void *of), void *of, apr_i
  * millisecond. */
 static apr_interval_time_t patience(spork_pool_t *pool, uint64_t now, uint64_t until)
 {
-    apr_interval_time_t most = LOOK_AROUND, deadline = spk_deadlines(pool);
+    apr_interval_time_t most = LOOK_AROUND, deadline = spk_deadlines(pool), wait = spk_calls_patience(pool);
 
     if (deadline >= 0 && deadline < most) most = deadline;
+    if (wait >= 0 && wait < most) most = wait;
     if ((until - now) / 1000 < (uint64_t)most) most = (apr_interval_time_t)((until - now) / 1000);
     return most > 1000 ? most : 1000;
 }
@@ -89,10 +91,18 @@ static uint64_t end_of(apr_interval_time_t timeout)
     return now + (uint64_t)timeout * 1000;
 }
 
-apr_status_t spk_pump_until(spork_pool_t *pool, int (*done)(void *of), void *of, apr_interval_time_t timeout,
-                            int spin)
+/* Who has just been answered often calls again at once. */
+static int spin_for_calls(spork_pool_t *pool)
 {
-    uint64_t until = end_of(timeout), changes, now;
+    int talks = pool->talks;
+
+    pool->talks = 0;
+    return talks;
+}
+
+static apr_status_t pump_until(spork_pool_t *pool, int (*done)(void *of), void *of, uint64_t until, int spin)
+{
+    uint64_t changes, now;
 
     for (;;) {
         changes = pool->changes;
@@ -106,7 +116,19 @@ apr_status_t spk_pump_until(spork_pool_t *pool, int (*done)(void *of), void *of,
             if (pool->impossible > 0) spk_roll_call(pool); /* what never ends may also never let it sleep */
             continue;
         }
-        if (spin && pool->spin > 0 && spin_for_news(pool)) continue;
+        if ((spin_for_calls(pool) || spin) && pool->spin > 0 && spin_for_news(pool)) continue;
         if (sleep_once(pool, done, of, patience(pool, now, until))) return APR_SUCCESS;
     }
+}
+
+apr_status_t spk_pump_until(spork_pool_t *pool, int (*done)(void *of), void *of, apr_interval_time_t timeout,
+                            int spin)
+{
+    uint64_t until = end_of(timeout);
+    apr_status_t status;
+
+    pool->endless = until == UINT64_MAX;
+    status = pump_until(pool, done, of, until, spin);
+    pool->endless = 0;
+    return status;
 }

@@ -219,6 +219,8 @@ void spk_roll_call(spork_pool_t *pool)
     if (now - pool->called < CALL_SOON) return;
     if (now - pool->called < CALL_ANYHOW && somebody_seems_busy(pool) && spk_crew_demand(pool) == 0) return;
     pool->contradictions = is_contradiction(pool) ? pool->contradictions + 1 : 0;
+    /* tasks that wait for each other: no lie */
+    if (pool->contradictions > 1 && spk_calls_starve(pool, pool->endless)) pool->contradictions = 0;
     if (pool->contradictions >= CONTRADICTIONS || is_deadly(pool)) {
         recover(pool);
         return;

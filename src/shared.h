@@ -93,6 +93,32 @@ typedef struct {
     uint64_t spare;
 } spk_entry_t;
 
+/* ---- what a task asks of the parent: its seat's mailbox, calls.h ------------------------------- */
+
+#define SPK_CALL_NAME 64    /* bytes of a service's name, the end's zero included */
+#define SPK_CALL_BYTES 1024 /* of a request or an answer that travel in the seat itself */
+
+enum {
+    SPK_CALL_ASK = 1, /* a call begins: the service's name, the request's size and its first part */
+    SPK_CALL_PART,    /* the request's next part */
+    SPK_CALL_FETCH    /* send the answer's next part */
+};
+
+typedef struct {
+    _Alignas(SPK_LINE) _Atomic uint64_t asked; /* (W) messages ever sent */
+    uint32_t kind;                             /* (W) SPK_CALL_ */
+    uint32_t part;                             /* (W) bytes of the request in this message */
+    uint64_t size;                             /* (W) of the whole request: ASK */
+    char name[SPK_CALL_NAME];                  /* (W) ASK */
+
+    _Alignas(SPK_LINE) _Atomic uint64_t replied; /* (P) the last message that was replied to */
+    int32_t status;                              /* (P) of the call, or why the request is not wanted */
+    uint32_t sent;                               /* (P) bytes of the answer in this reply */
+    uint64_t answer_size;                        /* (P) of the whole answer */
+    uint64_t room, room_size; /* (P) in the arena, for parts that are larger than bytes; or 0 */
+    uint32_t words;           /* (P) bytes of words */
+} spk_mailbox_t;
+
 /* ---- a worker's seat: kept by the pool, taken by one process after the other ----------------- */
 
 enum {
@@ -104,7 +130,7 @@ enum {
     SPK_PHASE_UNFIT,  /* its initializer failed: likewise */
     SPK_PHASE_RETIRED
 };
-/* ASLEEP for want of work; BLOCKED until the parent has made room for what it has to tell. */
+/* ASLEEP for want of work; BLOCKED until the parent has made room for what it has to tell, or has replied to a call. */
 enum { SPK_MOOD_AWAKE, SPK_MOOD_IDLE, SPK_MOOD_ASLEEP, SPK_MOOD_BLOCKED };
 
 #define SPK_WORDS 256 /* bytes of words for a failed initializer */
@@ -131,12 +157,17 @@ typedef struct {
     int32_t unfit;                             /* (W) why it is UNFIT: a status */
     char words[SPK_WORDS];                     /* (W) */
 
+    spk_mailbox_t mail;
+
     /* claims: written once a claim */
     _Alignas(
         SPK_LINE) _Atomic uint32_t begun[SPK_SLOTS][SPK_LANES]; /* (W) start + 1 of the last claim begun */
     _Alignas(SPK_LINE) _Atomic uint64_t record[SPK_SLOTS][SPK_LANES]; /* (*) the last claim known: claim.h */
 
     _Alignas(SPK_LINE) spk_entry_t ring[SPK_RING]; /* (W) */
+
+    _Alignas(SPK_LINE) unsigned char mail_bytes[SPK_CALL_BYTES]; /* (W, then P) a small part */
+    char mail_words[SPK_WORDS];                                  /* (P) why a call failed */
 } spk_seat_t;
 
 /* ---- the head of the segment ---------------------------------------------------------------------- */

@@ -11,6 +11,7 @@
 #include <apr_strings.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 apr_size_t spork_task_in_size(const spork_task_t *task)
@@ -70,6 +71,29 @@ apr_status_t spork_reply(spork_task_t *task, const void *data, apr_size_t size)
     return task->reply_status;
 }
 
+apr_status_t spork_call(spork_task_t *task, const char *name, const void *in, apr_size_t in_size,
+                        const void **out, apr_size_t *out_size)
+{
+    apr_status_t status;
+
+    if (out != NULL) *out = NULL;
+    if (out_size != NULL) *out_size = 0;
+    if (task == NULL || name == NULL || name[0] == '\0' || strlen(name) > SPORK_NAME_MAX ||
+        (in == NULL && in_size > 0))
+        return spk_error(APR_EINVAL,
+                         "spork_call: the task is NULL, or in is, or the name has not 1 to %d bytes",
+                         SPORK_NAME_MAX);
+    if (task->call == NULL)
+        return spk_error(APR_EINVAL,
+                         "spork_call: not from an initializer: \"%s\" is served once the pool is made", name);
+    task->touched = 1;
+    status = task->call(task, name, in, in_size);
+    if (status != APR_SUCCESS) return status;
+    if (out != NULL && task->answer_size > 0) *out = task->answer;
+    if (out_size != NULL) *out_size = task->answer_size;
+    return APR_SUCCESS;
+}
+
 void *spork_deref(spork_task_t *task, spork_ref_t ref, apr_size_t size)
 {
     apr_uint64_t offset = ref.opaque[0], end = ref.opaque[1];
@@ -95,6 +119,9 @@ void spk_task_flush(void)
     fflush(stderr);
 }
 
+/* What the memory of an answer may be to be kept for the next item. */
+#define ANSWER_KEPT ((size_t)64 * 1024)
+
 void spk_task_finish(spork_task_t *task)
 {
     if (task->touched) {
@@ -102,6 +129,11 @@ void spk_task_finish(spork_task_t *task)
         task->reply_status = APR_SUCCESS;
         task->message[0] = '\0';
         if (task->mem != NULL) apr_pool_clear(task->mem);
+        if (task->answer_room > ANSWER_KEPT) {
+            free(task->answer);
+            task->answer = NULL;
+            task->answer_room = 0;
+        }
     }
     if (spk_os_stdio_pending()) spk_task_flush();
 }

@@ -30,7 +30,13 @@ struct spork_task_t {
     apr_status_t (*keep_reply)(spork_task_t *task, const void *data, apr_size_t size);
     /* makes [offset, offset + size) of the segment touchable here */
     apr_status_t (*reach)(spork_task_t *task, size_t end);
-    void *keeper; /* whose task this is: for the two above */
+    /* runs a service of the parent's, whose answer goes to answer; NULL for an initializer */
+    apr_status_t (*call)(spork_task_t *task, const char *name, const void *in, apr_size_t in_size);
+    void *keeper; /* whose task this is: for those above */
+
+    /* the last call's answer, a copy of the worker's own: kept from call to call, and given back with the item if large */
+    unsigned char *answer;
+    apr_size_t answer_size, answer_room;
 };
 
 /* What the parent shall hear of an item whose function returned `status`: that, but SPORK_EFAILED for

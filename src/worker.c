@@ -145,12 +145,12 @@ static void serve(spk_worker_t *worker, unsigned slot)
     }
 }
 
-/* Stay awake for a moment: the next job often comes at once. */
-static int spin_for_work(spk_worker_t *worker)
+/* The next job often comes at once. */
+int spk_worker_spin(spk_worker_t *worker, int (*ready)(spk_worker_t *worker))
 {
     uint64_t until;
     uint32_t spin = worker->head->spin;
-    int i, found = something_to_do(worker);
+    int i, found = ready(worker);
 
     if (found || spin == 0) return found;
     if (spin > SPK_SPIN) spin = SPK_SPIN; /* somebody wrote over it: who spins for an hour answers no call */
@@ -158,7 +158,7 @@ static int spin_for_work(spk_worker_t *worker)
     do {
         for (i = 0; i < 64 && !found; i++) {
             SPK_RELAX();
-            found = something_to_do(worker);
+            found = ready(worker);
         }
         if (!found) spk_os_yield(); /* the parent may be waiting for this processor */
     } while (!found && spk_os_clock() < until);
@@ -178,7 +178,8 @@ static void serve_for_ever(spk_worker_t *worker)
         } else {
             atomic_store_explicit(&worker->seat->mood, SPK_MOOD_IDLE, memory_order_relaxed);
             SPK_STEP("idle");
-            if (!spin_for_work(worker)) spk_worker_wait(worker, SPK_MOOD_ASLEEP, something_to_do);
+            if (!spk_worker_spin(worker, something_to_do))
+                spk_worker_wait(worker, SPK_MOOD_ASLEEP, something_to_do);
             atomic_store_explicit(&worker->seat->mood, SPK_MOOD_AWAKE, memory_order_relaxed);
         }
     }
@@ -250,7 +251,9 @@ void spk_worker_main(spk_worker_t *worker)
     if (status != APR_SUCCESS) give_up(worker, SPK_PHASE_UNABLE, status, "");
     SPK_STEP("entered");
     spk_worker_begin_replies(worker);
+    worker->asked = atomic_load_explicit(&worker->seat->mail.asked, memory_order_relaxed);
     if (worker->head->initializer != 0) initialize(worker);
+    worker->task.call = spk_worker_call;
     SPK_STEP("prepared");
     atomic_store_explicit(&worker->seat->phase, SPK_PHASE_READY, memory_order_release);
     SPK_STEP("ready");

@@ -28,6 +28,9 @@ typedef struct {
     int region_once;            /* it goes back with the item */
     size_t bump;                /* bytes of it in use */
     size_t reply, reply_size;   /* the item's reply: where it begins in the region, bytes */
+
+    uint64_t asked;         /* messages to the parent: seat.mail.asked */
+    size_t room, room_size; /* for large parts of calls: offset, bytes; 0: none yet */
 } spk_worker_t;
 
 /* Run the worker in this process: enter, initialize, serve. Never returns. The segment is mapped. */
@@ -35,6 +38,12 @@ void spk_worker_main(spk_worker_t *worker);
 
 /* Sleep, as ASLEEP or BLOCKED, until `ready` says so; the parent rings when it changed what that looks at. */
 void spk_worker_wait(spk_worker_t *worker, uint32_t mood, int (*ready)(spk_worker_t *worker));
+
+/* Stay awake for a moment, head.spin: 1 if `ready` says so by then. */
+int spk_worker_spin(spk_worker_t *worker, int (*ready)(spk_worker_t *worker));
+
+/* task.call: by the seat's mailbox. */
+apr_status_t spk_worker_call(spork_task_t *task, const char *name, const void *in, apr_size_t in_size);
 
 /* Ring the parent if it sleeps. What it shall see was stored before. */
 void spk_worker_wake_parent(spk_worker_t *worker);
