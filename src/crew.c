@@ -272,9 +272,13 @@ void spk_crew_wake(spork_pool_t *pool)
     int m;
 
     atomic_thread_fence(memory_order_seq_cst);
-    for (m = 0; m < pool->n; m++)
-        awake += pool->members[m].state == SPK_READY &&
-                 atomic_load_explicit(&pool->members[m].seat->mood, memory_order_relaxed) == SPK_MOOD_IDLE;
+    for (m = 0; m < pool->n; m++) {
+        spk_member_t *member = &pool->members[m];
+
+        member->counted = member->state == SPK_READY &&
+                          atomic_load_explicit(&member->seat->mood, memory_order_relaxed) == SPK_MOOD_IDLE;
+        awake += (uint32_t)member->counted;
+    }
     for (m = 0; m < pool->n && awake < wanted; m++) {
         spk_member_t *member = &pool->members[m];
         uint32_t mood = SPK_MOOD_ASLEEP;
@@ -284,7 +288,7 @@ void spk_crew_wake(spork_pool_t *pool)
                                                      memory_order_relaxed, memory_order_relaxed))
             continue;
         spk_os_bell_ring(&member->bell);
-        awake++;
+        awake += !member->counted; /* it may have fallen asleep since */
     }
 }
 

@@ -34,6 +34,7 @@ typedef struct {
     int region_once;     /* for one reply, then it is taken back */
     uint64_t finished;   /* seat.finished as last seen */
     int reported;        /* it has reported something since it was started */
+    int counted;         /* spk_crew_wake() has counted on it already */
 
     spk_caller_t caller; /* calls.c's: what it asks */
 
