@@ -25,7 +25,7 @@ struct spork_dict_t {
 
 /* ---- what is done to the table ---------------------------------------------------------------------------------- */
 
-enum { PUT, GET, DELETE, REPLACE, ADD, COUNT };
+enum { PUT, GET, TAKE_OUT, REPLACE, ADD, COUNT };
 
 #define ABSENT UINT64_MAX
 
@@ -117,7 +117,7 @@ static apr_status_t act(spk_table_t *table, action_t *a)
     switch (a->head.op) {
     case PUT: return set(table, a, a->value, a->size);
     case GET: return get(table, a);
-    case DELETE: return spk_table_remove(table, a->key, a->head.key_size) ? APR_SUCCESS : not_in(a);
+    case TAKE_OUT: return spk_table_remove(table, a->key, a->head.key_size) ? APR_SUCCESS : not_in(a);
     case REPLACE: return replace(table, a);
     case ADD: return add(table, a);
     case COUNT: answer_number(a, (int64_t)table->count); return APR_SUCCESS;
@@ -300,7 +300,7 @@ apr_status_t spork_dict_get(spork_dict_t *dict, const char *key, const void **va
 
 apr_status_t spork_dict_delete(spork_dict_t *dict, const char *key)
 {
-    action_t a = action(DELETE);
+    action_t a = action(TAKE_OUT);
 
     return perform(dict, "spork_dict_delete", key, &a);
 }

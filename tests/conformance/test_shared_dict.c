@@ -178,7 +178,7 @@ static apr_status_t count_up(spork_task_t *task, const void *in, void *out)
     while (!done) {
         if ((status = spork_dict_get(dict, "list", &value, &size)) != APR_SUCCESS) return status;
         if (size + sizeof item > sizeof list) return APR_EGENERAL;
-        memcpy(list, value, size);
+        if (size > 0) memcpy(list, value, size);
         memcpy((unsigned char *)list + size, &item, sizeof item);
         status = spork_dict_replace(dict, "list", list, size, list, size + sizeof item, &done);
         if (status != APR_SUCCESS) return status;

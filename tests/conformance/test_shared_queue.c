@@ -394,13 +394,14 @@ static void the_parent_puts_and_workers_get(void **state)
 static void messages_of_any_size_pass_through_workers(void **state)
 {
     static const apr_size_t sizes[] = { 0, 1, 990, 1024, 1025, 131072, 131073, 2 * MIB, 5 * MIB - 16 };
-    unsigned char *bytes = malloc(5 * MIB);
+    unsigned char *bytes;
     spork_queue_t *back;
     spork_future_t *future;
     set_t set;
 
     (void)state;
     needs_workers();
+    bytes = malloc(5 * MIB);
     assert_non_null(bytes);
     for (apr_size_t i = 0; i < 5 * MIB; i++) bytes[i] = (unsigned char)(i * 7 + i / 251);
     set_up(&set, 1, 0, 5 * MIB);

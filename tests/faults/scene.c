@@ -96,6 +96,29 @@ static apr_status_t double_it(spork_task_t *task, const void *in, void *out)
     return APR_SUCCESS;
 }
 
+/* A long call, and the queue and the dictionary. */
+static apr_status_t ask_around(spork_task_t *task, const void *in, void *out)
+{
+    unsigned char text[LONG_INPUT];
+    const void *answer;
+    apr_size_t size;
+    spork_queue_t *queue;
+    spork_dict_t *dict;
+    apr_status_t status = spork_queue_open(&queue, task, "queue");
+
+    (void)out;
+    if (status == APR_SUCCESS) status = spork_dict_open(&dict, task, "dict");
+    if (status != APR_SUCCESS) return status;
+    for (apr_size_t i = 0; i < LONG_INPUT; i++) text[i] = pattern(i);
+    status = spork_call(task, "mirror", text, sizeof text, &answer, &size);
+    if (status != APR_SUCCESS) return status;
+    if (size != sizeof text || memcmp(answer, text, size) != 0) return APR_EGENERAL;
+    status = spork_dict_add(dict, "sum", *(const int *)in, NULL);
+    if (status == APR_SUCCESS) status = spork_dict_put(dict, "text", text, sizeof text);
+    if (status == APR_SUCCESS) status = spork_queue_put(queue, text, sizeof text, -1);
+    return status;
+}
+
 static apr_status_t perish(spork_task_t *task, const void *in, void *out)
 {
     (void)task;
@@ -116,9 +139,11 @@ static apr_status_t never_end(spork_task_t *task, const void *in, void *out)
 const spork_entry_t *scene_tasks(void)
 {
     static const spork_entry_t tasks[] = {
-        SPORK_ENTRY(initialize), SPORK_ENTRY(square),          SPORK_ENTRY(odd_ones_fail),
-        SPORK_ENTRY(echo),       SPORK_ENTRY(reply_at_length), SPORK_ENTRY(double_it),
-        SPORK_ENTRY(perish),     SPORK_ENTRY(never_end),       SPORK_END,
+        SPORK_ENTRY(initialize),      SPORK_ENTRY(square),
+        SPORK_ENTRY(odd_ones_fail),   SPORK_ENTRY(echo),
+        SPORK_ENTRY(reply_at_length), SPORK_ENTRY(double_it),
+        SPORK_ENTRY(perish),          SPORK_ENTRY(never_end),
+        SPORK_ENTRY(ask_around),      SPORK_END,
     };
     return tasks;
 }
@@ -340,6 +365,47 @@ static void check_shared(spork_pool_t *pool, const fate_t *fate)
     spork_free(pool, out);
 }
 
+static apr_status_t mirror(void *baton, const void *in, apr_size_t in_size, spork_answer_t *answer)
+{
+    (void)baton;
+    return spork_answer(answer, in, in_size);
+}
+
+/* What the item has left behind, if it came through. */
+static void check_left(spork_queue_t *queue, spork_dict_t *dict, const fate_t *fate)
+{
+    const char *old = old_words();
+    const void *data;
+    const apr_int64_t five = 5;
+    apr_size_t size;
+
+    if (went_well(spork_queue_get(queue, &data, &size, 0), old, fate))
+        expect(size == LONG_INPUT && ((const unsigned char *)data)[77] == pattern(77));
+    if (went_well(spork_dict_get(dict, "sum", &data, &size), old, fate))
+        expect(size == sizeof five && memcmp(data, &five, size) == 0);
+}
+
+static void check_calls(spork_pool_t *pool, const fate_t *fate)
+{
+    const char *old = old_words();
+    spork_queue_t *queue = NULL;
+    spork_dict_t *dict = NULL;
+    spork_future_t *future = NULL;
+    const spork_outcome_t *outcome = NULL;
+    int in = 5;
+
+    if (went_well(spork_pool_serve(pool, "mirror", mirror, NULL), old, fate) &&
+        went_well(spork_queue_create(&queue, pool, "queue", MIB), old, fate) &&
+        went_well(spork_dict_create(&dict, pool, "dict", 0), old, fate))
+        outcome = await(&future, pool, ask_around, &in, sizeof in, fate);
+    if (outcome != NULL && outcome->status == APR_SUCCESS)
+        check_left(queue, dict, fate);
+    else if (outcome != NULL)
+        lose(outcome, fate);
+    spork_future_destroy(future);
+    spork_dict_destroy(dict); /* the queue goes with the pool */
+}
+
 static void check_end(spork_pool_t *pool, spork_fn_t fn, int cancel, apr_status_t wanted, const fate_t *fate)
 {
     const char *old = old_words();
@@ -372,6 +438,7 @@ void scene_work(apr_pool_t *parent, const fate_t *fate)
     check_stream(pool, fate);
     check_map(pool, odd_ones_fail, only_even, fate);
     check_shared(pool, fate);
+    check_calls(pool, fate);
     if (start_method() != SPORK_START_INLINE) check_end(pool, perish, 0, SPORK_ECRASHED, fate);
     check_map(pool, square, squared, fate);
     old = old_words();

@@ -30,7 +30,7 @@ static const die_e deaths[N_DEATHS] = { DIE_KILLED, DIE_FAULT, DIE_ABORT, DIE_EX
 
 /* ---- the kinds of work ------------------------------------------------------------------------------ */
 
-enum { EACH, CHUNK, OWN, GUARDED, FAILS, STOPS, WEARS, REPLIES, STREAM, LARGE, RING, CLOSES, N_JOBS };
+enum { EACH, CHUNK, OWN, GUARDED, FAILS, STOPS, WEARS, REPLIES, STREAM, LARGE, RING, ASKS, CLOSES, N_JOBS };
 
 typedef struct {
     int items;
@@ -42,6 +42,7 @@ typedef struct {
     int guarded;           /* by a time-out that never comes */
     int every_third_fails;
     int stop_on_error;
+    int asks; /* the parent, at length */
     apr_uint32_t max_tasks;
 } job_t;
 
@@ -57,6 +58,7 @@ static const job_t jobs[N_JOBS] = {
     [STREAM] = { .items = 24, .submitted = 1, .streamed = 1, .reply_size = 100 },
     [LARGE] = { .items = 8, .submitted = 1, .reply_size = 400000 },    /* more than a worker's usual region */
     [RING] = { .items = ITEMS_MOST, .submitted = 1, .fills_ring = 1 }, /* more than its ring holds */
+    [ASKS] = { .items = 24, .chunk = 4, .asks = 1 },
     [CLOSES] = { .items = 24, .chunk = 4 },
 };
 
@@ -96,6 +98,10 @@ static const step_t steps[] = {
     { "beginning", ALL, NOTHING, PER_ITEM },
     { "running", ALL, ITEM_NOT_RUN, PER_ITEM },
     { "item", ALL, ITEM_RUN, PER_ITEM }, /* in the task itself */
+    { "half asked", UNDER(ASKS), ITEM_RUN, PER_ITEM },
+    { "asking", UNDER(ASKS), ITEM_RUN, PER_ITEM },
+    { "asked", UNDER(ASKS), ITEM_RUN, PER_ITEM },
+    { "heard", UNDER(ASKS), ITEM_RUN, PER_ITEM },
     { "wanting", SUBMITS, ITEM_RUN, ONCE },
     { "blocked", SUBMITS | UNDER(RING), ITEM_RUN, ONCE },
     { "roused", SUBMITS | UNDER(RING), ITEM_RUN, BY_CHANCE },
@@ -157,7 +163,7 @@ int step_is_known(const char *name)
 
 /* ---- tasks --------------------------------------------------------------------------------------------- */
 
-typedef enum { SUCCEED, FAIL, AWAIT_STOP, AWAIT_GATE } manner_e;
+typedef enum { SUCCEED, FAIL, AWAIT_STOP, AWAIT_GATE, ASK } manner_e;
 
 typedef struct {
     apr_uint64_t value;
@@ -180,6 +186,35 @@ static void await_stop(spork_task_t *task)
     while (atomic_load(&worker->head->jobs[slot].stop) == 0) apr_sleep(MILLISECOND);
 }
 
+#define ASKED 700 /* numbers: more than one message */
+
+/* Each number of the request is answered. */
+static apr_status_t tell(void *baton, const void *in, apr_size_t in_size, spork_answer_t *to)
+{
+    apr_uint64_t numbers[ASKED];
+
+    (void)baton;
+    if (in_size != sizeof numbers) return APR_EINVAL;
+    memcpy(numbers, in, in_size);
+    for (int i = 0; i < ASKED; i++) numbers[i] = answer_to(numbers[i]);
+    return spork_answer(to, numbers, sizeof numbers);
+}
+
+static apr_status_t ask(spork_task_t *task, apr_uint64_t value)
+{
+    apr_uint64_t numbers[ASKED];
+    const void *out = NULL;
+    apr_size_t size = 0;
+    apr_status_t status;
+
+    for (apr_uint64_t i = 0; i < ASKED; i++) numbers[i] = value + i;
+    status = spork_call(task, "tell", numbers, sizeof numbers, &out, &size);
+    if (status != APR_SUCCESS || size != sizeof numbers) return status != APR_SUCCESS ? status : APR_EGENERAL;
+    for (apr_uint64_t i = 0; i < ASKED; i++)
+        if (((const apr_uint64_t *)out)[i] != answer_to(value + i)) return APR_EGENERAL;
+    return APR_SUCCESS;
+}
+
 static apr_status_t run(spork_task_t *task, const item_t *item)
 {
     _Atomic apr_uint32_t *runs = spork_deref(task, item->runs, sizeof *runs);
@@ -189,6 +224,7 @@ static apr_status_t run(spork_task_t *task, const item_t *item)
     spk_step("item");
     if (item->manner == AWAIT_STOP) await_stop(task);
     if (item->manner == AWAIT_GATE) gate_pass(spork_deref(task, item->gate, sizeof(gate_t)));
+    if (item->manner == ASK) return ask(task, item->value);
     if (item->manner != FAIL) return APR_SUCCESS;
     spork_fail(task, "item %d is bad", (int)item->value);
     return OWN_STATUS;
@@ -284,7 +320,7 @@ static void prepare_items(const trial_t *trial)
         items[i].value = (apr_uint64_t)i;
         items[i].runs = spork_ref(trial->pool, (const void *)&trial->runs[i]);
         items[i].reply_size = (apr_uint32_t)job->reply_size;
-        items[i].manner = is_bad(job, i) ? FAIL : job->stop_on_error ? AWAIT_STOP : SUCCEED;
+        items[i].manner = is_bad(job, i) ? FAIL : job->stop_on_error ? AWAIT_STOP : job->asks ? ASK : SUCCEED;
     }
     for (int g = 0; job->fills_ring && g < 2; g++) {
         item_t *item = &items[g * SECOND_GATE];
@@ -522,6 +558,7 @@ static void assert_nothing_kept(spork_pool_t *pool)
         assert_int_equal(atomic_load(&pool->members[m].seat->looking), 0);
         assert_int_equal(atomic_load(&pool->members[m].seat->want), 0);
         assert_false(pool->members[m].region_once);
+        assert_false(pool->members[m].caller.open);
     }
 }
 
@@ -558,6 +595,7 @@ static void start_trial(trial_t *trial)
     config.max_tasks = trial->job->max_tasks;
     config.timeout = trial->job->guarded ? 3600 * SECOND : 0;
     trial->pool = make_pool(&config);
+    assert_success(spork_pool_serve(trial->pool, "tell", tell, NULL));
     trial->runs = spork_alloc(trial->pool, ITEMS_MOST * sizeof *trial->runs);
     trial->gates = spork_alloc(trial->pool, 2 * sizeof *trial->gates);
     assert_non_null(trial->runs);
@@ -631,6 +669,7 @@ DEATHS_UNDER(REPLIES, at_each_step_of_a_reply)
 DEATHS_UNDER(STREAM, at_each_step_of_a_stream)
 DEATHS_UNDER(LARGE, at_each_step_of_a_large_reply)
 DEATHS_UNDER(RING, while_the_ring_is_full)
+DEATHS_UNDER(ASKS, at_each_step_of_a_call)
 DEATHS_UNDER(CLOSES, at_each_step_of_an_ending)
 
 /* ---- start-up and initializer --------------------------------------------------------------------------------- */
@@ -825,6 +864,7 @@ int main(int argc, char **argv)
         TEST(at_each_step_of_a_stream),
         TEST(at_each_step_of_a_large_reply),
         TEST(while_the_ring_is_full),
+        TEST(at_each_step_of_a_call),
         TEST(at_each_step_of_an_ending),
         TEST(a_pool_whose_starts_all_die_is_not_made),
         TEST(a_pool_of_which_one_start_dies_is_made),

@@ -19,6 +19,7 @@ enum { WAITING, POSTED, DONE, LOST };
 
 typedef struct {
     int state, begun, ended, reported, condemned;
+    int asked, answered; /* by their addresses: what is written for a call, and for its answer */
 } item_t;
 
 engine_t engine;
@@ -38,11 +39,61 @@ static union {
         bytes[((offsetof(spk_header_t, seats) + ENGINE_WORKERS * sizeof(spk_seat_t)) / PAGE + 2) * PAGE];
 } segment;
 static spk_queue_t *queue;
+static spork_answer_t *first_caller; /* who waits for a second one */
+static size_t first_number;
 
 /* Is this item the `which`th? */
 static int fits(size_t item, int which)
 {
     return (int)item + 1 == which;
+}
+
+/* ---- the service --------------------------------------------------------------------------------- */
+
+static void forget_first(spork_answer_t *answer)
+{
+    if (answer != first_caller) model_fail("a wait ends that is none");
+    first_caller = NULL;
+}
+
+static apr_status_t hear(void *baton, const void *in, apr_size_t in_size, spork_answer_t *answer)
+{
+    spork_answer_t *before = first_caller;
+    size_t number = engine.play->items;
+
+    (void)baton;
+    if (in_size == sizeof number) memcpy(&number, in, sizeof number);
+    if (number >= engine.play->items || items[number].state != POSTED)
+        model_fail("a call of no item is heard");
+    if (!model_plain_known(&items[number].asked)) model_fail("a call is heard before it is seen");
+    if (engine.play->asks == 2 && before == NULL) {
+        first_caller = answer;
+        first_number = number;
+        spk_answer_later(answer, UINT64_MAX, forget_first);
+        return APR_SUCCESS;
+    }
+    model_plain_write(&items[number].answered);
+    if (before != NULL) {
+        first_caller = NULL;
+        model_plain_write(&items[first_number].answered);
+        spk_answer_now(before, APR_SUCCESS);
+    }
+    return APR_SUCCESS;
+}
+
+static spk_service_t services[] = { { "hear", hear, NULL, NULL } };
+
+static void ask(spork_task_t *task, size_t number)
+{
+    apr_status_t status;
+
+    model_plain_write(&items[number].asked);
+    status = spork_call(task, "hear", &number, sizeof number, NULL, NULL);
+    if (status == APR_EOF && engine.play->asks == 2 && engine.play->calls > 0)
+        return; /* the other has died */
+    if (status != APR_SUCCESS) model_fail("item %d is answered with %d", (int)number, status);
+    if (!model_plain_known(&items[number].answered))
+        model_fail("item %d does not see its answer", (int)number);
 }
 
 /* ---- the task ------------------------------------------------------------------------------------ */
@@ -60,6 +111,7 @@ static apr_status_t play_item(spork_task_t *task, const void *in, void *out)
     if (!model_plain_known(&job_fields)) model_fail("item %d may run without its job's fields", (int)number);
     model_plain_write(item);
     model_local(model_mix(engine.pool.serials, number));
+    if (engine.play->asks != 0) ask(task, number);
     item->ended++;
     return fits(number, engine.play->fails) ? APR_EGENERAL : APR_SUCCESS;
 }
@@ -171,6 +223,10 @@ static void hush(void)
         model_quiet(&seat->granted, sizeof seat->granted);
         model_quiet(&seat->tail, sizeof seat->tail);
         if (!somebody_tells()) model_quiet(&seat->head, sizeof seat->head);
+        if (engine.play->asks == 0) {
+            model_quiet(&seat->mail.asked, sizeof seat->mail.asked);
+            model_quiet(&seat->mail.replied, sizeof seat->mail.replied);
+        }
         if (engine.play->sleeps) continue;
         model_quiet(&seat->mood, sizeof seat->mood);
         if (!weak) model_quiet(&seat->looking, sizeof seat->looking);
@@ -217,6 +273,9 @@ static void begin(void)
     pool->payloads = (size_t)pool->head->arena;
     pool->members = engine.members;
     pool->queue = queue;
+    pool->services = services;
+    pool->n_services = 1;
+    first_caller = NULL;
     for (m = 0; m < pool->n; m++) {
         engine.members[m].seat = &pool->head->seats[m];
         engine.members[m].bell.ring.v = m + 1;
@@ -416,6 +475,9 @@ static uint64_t member_hash(uint64_t hash, const spk_member_t *member)
     hash = model_mix(hash, (uint64_t)member->state << 8 | (uint64_t)(member->reported != 0));
     hash = model_mix(hash, member->taken);
     hash = model_mix(hash, (uint64_t)member->condemned);
+    hash = model_mix(hash, member->caller.taken << 2 | (uint64_t)(member->caller.open != 0) << 1 |
+                               (uint64_t)(member->caller.answer.later != 0));
+    hash = model_mix_bytes(hash, member->seat->mail_bytes, sizeof(size_t));
     return model_mix_bytes(hash, member->seat->ring, 6 * sizeof *member->seat->ring);
 }
 
@@ -438,6 +500,7 @@ static uint64_t state(void)
 
         hash = model_mix(hash, (uint64_t)engine.processes[p].reaped << 32 | worker->published << 8 |
                                    worker->served);
+        hash = model_mix(hash, worker->asked);
         hash = model_mix(hash, worker->through[SLOT]);
     }
     return hash;
@@ -455,9 +518,9 @@ static const char *describe(const volatile void *at, char *buffer, size_t size)
     static const struct {
         const char *name;
         size_t offset;
-    } fields[] = { IN_SEAT(record),   IN_SEAT(begun),    IN_SEAT(phase), IN_SEAT(granted), IN_SEAT(tail),
-                   IN_SEAT(answered), IN_SEAT(finished), IN_SEAT(want),  IN_SEAT(head),    IN_SEAT(mood),
-                   IN_SEAT(looking),  IN_SEAT(started),  IN_SEAT(cur) };
+    } fields[] = { IN_SEAT(record), IN_SEAT(begun),    IN_SEAT(mail),     IN_SEAT(phase), IN_SEAT(granted),
+                   IN_SEAT(tail),   IN_SEAT(answered), IN_SEAT(finished), IN_SEAT(want),  IN_SEAT(head),
+                   IN_SEAT(mood),   IN_SEAT(looking),  IN_SEAT(started),  IN_SEAT(cur) };
     size_t offset = (size_t)((const volatile unsigned char *)at - segment.bytes), seat, i = 0;
 
     snprintf(buffer, size, "header+%lu", (unsigned long)offset);
