@@ -49,6 +49,23 @@ static void write_at(uint64_t offset)
     memcpy((unsigned char *)fake.head + offset % (pool->shm.reserved / 8) * 8, &value, sizeof value);
 }
 
+/* A message in a worker's mailbox, to the queue or the dictionary; most of its bytes are the next ones of the program. */
+static void send_letter(uint64_t of, uint64_t to)
+{
+    spk_seat_t *seat = &fake.head->seats[of % WORKERS];
+    spk_mailbox_t *mail = &seat->mail;
+    size_t i, n;
+
+    written = 1;
+    memset(mail->name, 0, sizeof mail->name);
+    memcpy(mail->name, to % 2 == 0 ? "queue" : "dict", to % 2 == 0 ? 5 : 4);
+    mail->kind = (uint32_t)next(1) % 5;
+    mail->part = (uint32_t)next(2);
+    mail->size = mail->part + next(1);
+    for (i = 0, n = (size_t)next(1) % 64; i < n; i++) seat->mail_bytes[i] = (unsigned char)next(1);
+    atomic_store(&mail->asked, atomic_load(&mail->asked) + 1);
+}
+
 /* The first half of a seat's words, its ring's first entries, or a job: what the parent looks at most. */
 static void write_where_it_matters(void)
 {
@@ -56,6 +73,10 @@ static void write_where_it_matters(void)
     size_t at = where % 2 == 0 ? offsetof(spk_header_t, seats) + of % WORKERS * sizeof(spk_seat_t)
                                : offsetof(spk_header_t, jobs) + of % 4 * sizeof(spk_job_t);
 
+    if (where % 16 == 4) {
+        send_letter(of, word);
+        return;
+    }
     if (where % 4 == 2) at += offsetof(spk_seat_t, ring);
     write_at(at / 8 + word);
 }
@@ -143,6 +164,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static int initialized;
     spork_config_t config;
+    spork_queue_t *queue;
+    spork_dict_t *dict;
 
     if (!initialized) check(spork_init(NULL, NULL, tasks) == APR_SUCCESS, "spork_init");
     initialized = 1;
@@ -158,6 +181,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     config.retries = size > 0 ? data[0] % 2 : 0;
     config.timeout = size > 0 && data[0] % 4 > 1 ? 300000 : 0;
     check(spork_pool_create(&pool, &config, NULL) == APR_SUCCESS, "the pool is made");
+    check(spork_queue_create(&queue, pool, "queue", 500) == APR_SUCCESS, "the queue is made");
+    check(spork_dict_create(&dict, pool, "dict", 2000) == APR_SUCCESS, "the dictionary is made");
     left = size;
     fake.on_start = start;
     fake.on_wait = step;

@@ -223,10 +223,7 @@ static void hush(void)
         model_quiet(&seat->granted, sizeof seat->granted);
         model_quiet(&seat->tail, sizeof seat->tail);
         if (!somebody_tells()) model_quiet(&seat->head, sizeof seat->head);
-        if (engine.play->asks == 0) {
-            model_quiet(&seat->mail.asked, sizeof seat->mail.asked);
-            model_quiet(&seat->mail.replied, sizeof seat->mail.replied);
-        }
+        if (engine.play->asks == 0) model_quiet(&seat->mail, sizeof seat->mail);
         if (engine.play->sleeps) continue;
         model_quiet(&seat->mood, sizeof seat->mood);
         if (!weak) model_quiet(&seat->looking, sizeof seat->looking);

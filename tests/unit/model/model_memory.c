@@ -12,7 +12,7 @@
 #define BUCKETS 1024
 #define MESSAGES 4096
 #define LONGEST 256
-#define QUIETS 64
+#define QUIETS 80
 
 /* How many messages of each location an actor must have seen. */
 typedef struct {
