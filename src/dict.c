@@ -86,10 +86,10 @@ static void answer_number(action_t *a, int64_t number)
 static apr_status_t replace(spk_table_t *table, action_t *a)
 {
     const spk_pair_t *pair = spk_table_find(table, a->key, a->head.key_size);
-    int same = pair == NULL
-                   ? a->head.expected_size == ABSENT
-                   : a->head.expected_size == pair->size && memcmp(pair->value, a->expected, pair->size) == 0;
+    int same = pair == NULL ? a->head.expected_size == ABSENT : a->head.expected_size == pair->size;
 
+    if (pair != NULL && same && pair->size > 0)
+        same = a->expected != NULL && memcmp(pair->value, a->expected, pair->size) == 0;
     answer_number(a, same);
     return same ? set(table, a, a->value, a->size) : APR_SUCCESS;
 }

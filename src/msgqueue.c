@@ -159,10 +159,12 @@ static apr_status_t hand_over(spork_answer_t *answer, message_t *message)
 static void admit(spork_queue_t *queue)
 {
     spork_answer_t *putter;
+    message_t *message;
 
-    while ((putter = queue->putters.first) != NULL && has_room(queue, ((message_t *)putter->held)->size)) {
+    while ((putter = queue->putters.first) != NULL && (message = putter->held) != NULL &&
+           has_room(queue, message->size)) {
         step_out(&queue->putters, putter);
-        push(queue, putter->held);
+        push(queue, message);
         putter->held = NULL;
         tell(putter, APR_SUCCESS);
     }
