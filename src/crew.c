@@ -102,6 +102,9 @@ static void renew_seat(spk_member_t *member)
     seat->region = member->region != NULL ? spk_block_offset(member->region) : 0;
     seat->region_size = member->region != NULL ? spk_block_size(member->region) : 0;
     seat->region_once = (uint32_t)member->region_once;
+    atomic_store_explicit(&seat->mail.asked, 0, memory_order_relaxed);
+    atomic_store_explicit(&seat->mail.replied, 0, memory_order_relaxed);
+    seat->mail.room = seat->mail.room_size = 0;
 }
 
 static apr_status_t start_member(spork_pool_t *pool, int m)
