@@ -128,6 +128,25 @@ apr_status_t spk_os_bell_create(spk_os_bell_t *bell);
 void spk_os_bell_ring(const spk_os_bell_t *bell);
 void spk_os_bell_destroy(spk_os_bell_t *bell);
 
+/* ---- files that several processes append to -------------------------------------------------- */
+
+/* Open for appending, made if it is not there. `path` is absolute, UTF-8. */
+apr_status_t spk_os_append_open(spk_os_handle_t *file, const char *path);
+/* Append, in one piece whoever else appends; *written says how much of it stands there, after a failure too. A disk
+ * that is full and a limit to the size of files are statuses, no signal. In a child that forked off the process which
+ * opened it: APR_EINVAL. */
+apr_status_t spk_os_append(spk_os_handle_t file, const void *data, size_t size, size_t *written);
+/* 1 if the file is empty or ends with a newline, or the system does not tell. */
+int spk_os_append_at_line(spk_os_handle_t file);
+/* From now on stdout and stderr of this process are this file. */
+apr_status_t spk_os_append_stdio(spk_os_handle_t file);
+void spk_os_append_close(spk_os_handle_t *file);
+
+/* Between these two, a file that would grow beyond the process's limit is a status of this thread's call, no signal. What
+ * hold() returned is release()'s. */
+int spk_os_growth_hold(void);
+void spk_os_growth_release(int held);
+
 /* ---- worker processes, the parent's side ---------------------------------------------------- */
 
 /* What a worker is given, and all that it is given beside its standard streams. In the parent the

@@ -456,3 +456,48 @@ int fake_work_well(void)
     }
     return did;
 }
+
+/* ---- files that are appended to: none ----------------------------------------------------------- */
+
+apr_status_t spk_os_append_open(spk_os_handle_t *file, const char *path)
+{
+    (void)path;
+    file->v = SPK_OS_NONE_V;
+    return APR_ENOTIMPL;
+}
+
+apr_status_t spk_os_append(spk_os_handle_t file, const void *data, size_t size, size_t *written)
+{
+    (void)file;
+    (void)data;
+    (void)size;
+    *written = 0;
+    return APR_ENOTIMPL;
+}
+
+int spk_os_append_at_line(spk_os_handle_t file)
+{
+    (void)file;
+    return 1;
+}
+
+apr_status_t spk_os_append_stdio(spk_os_handle_t file)
+{
+    (void)file;
+    return APR_ENOTIMPL;
+}
+
+void spk_os_append_close(spk_os_handle_t *file)
+{
+    file->v = SPK_OS_NONE_V;
+}
+
+int spk_os_growth_hold(void)
+{
+    return 0;
+}
+
+void spk_os_growth_release(int held)
+{
+    (void)held;
+}
