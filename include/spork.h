@@ -208,6 +208,9 @@ typedef enum {
                             what runs, no max_tasks, no memory_limit; a submitted item runs inside spork_submit() */
 } spork_start_e;
 
+/** How much a record of a log matters. */
+typedef enum { SPORK_LOG_DEBUG = 1, SPORK_LOG_INFO, SPORK_LOG_WARNING, SPORK_LOG_ERROR } spork_level_e;
+
 /** All zero but the size is the sensible default everywhere; see spork_config_init(). */
 typedef struct {
     apr_size_t size;        /**< of this struct as the caller was compiled: room to grow at the end */
@@ -223,8 +226,13 @@ typedef struct {
     apr_size_t memory_limit; /**< bytes a worker may use beyond what it starts with; 0: no limit. See below */
     apr_size_t arena_size;   /**< bytes of address space reserved for payloads; 0: spork chooses */
     const char *program;     /**< UTF-8 path of the executable that spawn starts; NULL: this one */
-    const char *log_dir;     /**< where workers write logs; NULL: none. Not built yet: APR_ENOTIMPL */
+    const char *log_dir;     /**< directory for a log of each worker; NULL: none. See "Logs" */
     int progress;            /**< a progress bar on stderr. Not built yet: APR_ENOTIMPL */
+
+    /* logs */
+    spork_level_e log_level; /**< the least that is written; 0: SPORK_LOG_INFO */
+    int log_output;          /**< not 0: stdout and stderr of the workers go to their logs, too */
+    const char *log_merge;   /**< spork_pool_close() merges the logs of log_dir into this file; NULL: not */
 } spork_config_t;
 
 /**
@@ -264,7 +272,7 @@ void spork_config_init_size(spork_config_t *config, apr_size_t size);
  * Start a pool and wait until all its workers are ready (their initializers have run).
  *
  * @param pool   receives the pool; NULL on failure, and then no worker is left
- * @param config what differs from the defaults; NULL: nothing. Copied, with init_arg and program.
+ * @param config what differs from the defaults; NULL: nothing. Copied, with init_arg, program and paths.
  * @param parent APR memory pool whose end ends the worker pool, as spork_pool_destroy() would; NULL: none
  * @return SPORK_EGUARD without spork_init(), and inside a worker unless the start method is AUTO or
  *         INLINE (AUTO is INLINE there); SPORK_ENOTTASK for an unregistered initializer;
@@ -284,7 +292,7 @@ apr_status_t spork_pool_create(spork_pool_t **pool, const spork_config_t *config
 /**
  * Finish what was submitted, then end the workers. Futures can still be read.
  * @return APR_SUCCESS, also when called again; SPORK_ECANCELLED if spork_pool_interrupt() cut it short (what
- *         was unfinished is cancelled and the workers ended all the same).
+ *         was unfinished is cancelled and the workers ended all the same); with log_merge what spork_logs_merge() returned.
  */
 apr_status_t spork_pool_close(spork_pool_t *pool);
 
@@ -726,6 +734,76 @@ void spork_fail(spork_task_t *task, const char *format, ...)
     __attribute__((format(printf, 2, 3)))
 #endif
     ;
+
+/* ---------------------------------------------------------------------------------------------
+ * Logs. With log_dir every worker appends to a file of its own, log_dir/NAME_PID.log: NAME is the program's name as it
+ * was started (without .exe), PID the process's id, so that a replacement has a new file; where a system gives an id
+ * again the file goes on. The directory is made if it is not there, its parents too; relative paths count from where the
+ * process is when the pool is made. An INLINE pool has one such file, the caller's own.
+ *
+ * A record is a line:
+ *
+ *     2026-11-25T10:26:38.123456Z 1795602398.123456789 INFO pid=4711 worker=2 item=17 the message
+ *
+ * First the wall clock's time, UTC. The number behind it orders the records of all workers: seconds of the machine's monotonic
+ * clock, counted from the wall clock's time at which this program first made a pool with logs. So when the wall clock is
+ * set while a pool runs, the first column jumps, the second does not, and the order stays right. Programs that log
+ * into one directory each have their own such beginning: a jump between the two shows in their order to each other. (On
+ * Linux the monotonic clock stands still while the machine sleeps, and the second column falls behind by that.) Then the level, the process,
+ * the worker's number, and the item's index, "-" in an initializer.
+ *
+ * A record is written at once, by one write at the file's end: a worker's death can cut the last line only. In the message
+ * newline, carriage return, backslash and other control characters (but the tab) stand as \n, \r, \\, \x1b; UTF-8 is left
+ * as it is. A line has at most SPORK_LOG_MAX bytes: a longer message is cut at a character, and ends with " [cut]".
+ *
+ * A disk that is full, or a file that cannot be opened, does not stop a worker: the records are dropped, spork_log() returns
+ * the status, spork_logs_lost() counts them, and the log itself says how many once there is room again. That
+ * log_dir cannot be written is found out when the pool is made, and is an error then.
+ *
+ * log_output sends what workers print to their files, as it is, at the file's end. Within one worker it stands between the
+ * records in the order of the calls (spork_log() writes out what stdout holds first); what a task's own children
+ * print, when they print it. If a record follows a line without an end, that gets one. On Windows the C library's stdout and stderr (in binary:
+ * lines end with \n) and the system's standard handles are sent there. A worker whose file cannot be opened prints where
+ * its parent does. INLINE leaves the caller's streams alone.
+ * ------------------------------------------------------------------------------------------- */
+
+/** The most bytes of a line of a log that spork_log() writes, its newline included. */
+#define SPORK_LOG_MAX 4096
+
+/**
+ * In a task or initializer: write a record to this worker's log. From any thread, while the task runs.
+ * @param level what the pool's log_level leaves out costs a comparison; so does everything without a log_dir
+ * @param format as printf's
+ * @return APR_SUCCESS, also for what is left out; else why the record was dropped. Not in a child that the task
+ *         forked: APR_EINVAL.
+ */
+apr_status_t spork_log(spork_task_t *task, spork_level_e level, const char *format, ...)
+#if defined(__GNUC__)
+    __attribute__((format(printf, 3, 4)))
+#endif
+    ;
+
+/** Records that could not be written, of all workers since the pool was made. */
+apr_uint64_t spork_logs_lost(const spork_pool_t *pool);
+
+/**
+ * Merge all logs of a directory into one file, ordered by the second column; equal ones in the order of the files' names.
+ * Lines that are not records (what workers printed) stay behind the record before them. A last line without an end,
+ * that of a worker which died while it wrote, is kept, gets the mark " [cut]" and an end. The logs stay as they are,
+ * and may grow meanwhile: what was there at the beginning is merged.
+ *
+ * @param dir  all files NAME_PID.log in it are merged, those of earlier runs and other programs too: a directory for
+ *             each run if that is not wanted. Other files are not looked at.
+ * @param out  replaced if it is there; untouched after a failure. It is written beside its place first, as
+ *             OUT.PID-N.tmp, which stays behind only if the process is killed meanwhile. APR_EINVAL if it is one of the
+ *             logs or would be by its name, or is there and is no plain file.
+ * @param pool memory used meanwhile is taken from it; NULL is fine
+ * @return a status of the system's for a file that cannot be read, or a disk that is full
+ *
+ * Takes 2 MiB of memory, beyond 2000 files 1 KiB a file, and two descriptors, whatever the size. APR must have been
+ * initialized, as spork_init() does. With log_merge, spork_pool_close() does this when the workers are gone, and returns its status.
+ */
+apr_status_t spork_logs_merge(const char *dir, const char *out, apr_pool_t *pool);
 
 /**
  * How many processors this process may use: its affinity, the control group's quota rounded up, the

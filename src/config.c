@@ -59,7 +59,6 @@ static apr_status_t bad(const char *field, const char *why)
 
 static apr_status_t check(const spork_config_t *c)
 {
-    if (c->log_dir != NULL) return not_built("log_dir");
     if (c->progress != 0) return not_built("progress");
     if (c->workers < 0 || c->workers > SPORK_WORKERS_MAX) return bad("workers", "must be 0 to 1000");
     if ((int)c->start < SPORK_START_AUTO || (int)c->start > SPORK_START_INLINE)
@@ -73,6 +72,11 @@ static apr_status_t check(const spork_config_t *c)
     if (c->memory_limit > 0 && c->memory_limit < SPORK_MEMORY_LIMIT_MIN)
         return bad("memory_limit", "must be 0, or at least SPORK_MEMORY_LIMIT_MIN (4 MiB)");
     if (c->program != NULL && c->program[0] == '\0') return bad("program", "is empty");
+    if ((int)c->log_level < 0 || (int)c->log_level > SPORK_LOG_ERROR) return bad("log_level", "is no level");
+    if (c->log_dir != NULL && c->log_dir[0] == '\0') return bad("log_dir", "is empty");
+    if (c->log_dir == NULL && c->log_output != 0) return bad("log_output", "needs a log_dir");
+    if (c->log_dir == NULL && c->log_merge != NULL) return bad("log_merge", "needs a log_dir");
+    if (c->log_merge != NULL && c->log_merge[0] == '\0') return bad("log_merge", "is empty");
     if (c->initializer != NULL && spk_registry_find(c->initializer) == SPK_NOT_A_TASK)
         return spk_error(SPORK_ENOTTASK, "spork_pool_create: config.initializer is not in a task table");
     return APR_SUCCESS;

@@ -52,6 +52,7 @@ static void become_worker(spork_pool_t *pool, int m, const spk_os_kit_t *kit)
     worker.shm = pool->shm;
     worker.head = pool->head;
     worker.id = (unsigned)m;
+    worker.log_setup = pool->log_setup;
     spk_worker_main(&worker);
 }
 
@@ -79,6 +80,8 @@ static apr_status_t start_by_spawn(spork_pool_t *pool, int m, const spk_os_kit_t
     hello.id = (uint32_t)m;
     hello.n_seats = (uint32_t)pool->n;
     memcpy(hello.secret, pool->secret, SPK_SECRET);
+    apr_cpystrn(hello.program, spk_role_program(), sizeof hello.program);
+    if (pool->log_setup != NULL) hello.log = *pool->log_setup;
     return spk_os_process_spawn(&pool->members[m].process, kit, pool->config.program, SPK_ROLE, &hello,
                                 sizeof hello);
 }

@@ -15,7 +15,9 @@ spk_hello_e spk_hello_check(const void *bytes, size_t size, uint64_t fingerprint
     if (size != sizeof *hello) return SPK_HELLO_NONSENSE;
     memcpy(hello, bytes, size);
     if (hello->magic != SPK_MAGIC || hello->n_seats == 0 || hello->n_seats > SPORK_WORKERS_MAX ||
-        hello->id >= hello->n_seats || hello->arena >= hello->reserved || hello->reserved > PTRDIFF_MAX)
+        hello->id >= hello->n_seats || hello->arena >= hello->reserved || hello->reserved > PTRDIFF_MAX ||
+        memchr(hello->program, '\0', sizeof hello->program) == NULL ||
+        memchr(hello->log.prefix, '\0', sizeof hello->log.prefix) == NULL)
         return SPK_HELLO_NONSENSE;
     if (hello->fingerprint != fingerprint) return SPK_HELLO_MISMATCH;
     if (hello->arena < offsetof(spk_header_t, seats) + hello->n_seats * sizeof(spk_seat_t))

@@ -7,6 +7,8 @@
 #ifndef SPK_HELLO_H
 #define SPK_HELLO_H
 
+#include "log.h"
+#include "role.h"
 #include "shared.h"
 
 typedef struct {
@@ -18,7 +20,11 @@ typedef struct {
     uint32_t id;
     uint32_t n_seats;
     unsigned char secret[SPK_SECRET];
+    char program[SPK_ROLE_PROGRAM_MAX]; /* the parent's name */
+    spk_log_setup_t log;
 } spk_hello_t;
+
+_Static_assert(sizeof(spk_hello_t) <= 4096, "a hello has to fit into the line");
 
 typedef enum {
     SPK_HELLO_GOOD,

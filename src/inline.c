@@ -79,6 +79,7 @@ apr_status_t spk_inline_run(spork_pool_t *pool, spork_fn_t fn, apr_size_t index,
     task.slot_size = slot_size;
     task.keeper = &keeper;
     if (reply != NULL) task.keep_reply = keep_reply;
+    if (pool->log_setup != NULL) task.log = &pool->log;
     if (pool->was_ready) task.call = call_here;
     pool->inside = SPK_IN_TASK;
     status = spk_task_status(&task, fn(&task, in, slot));

@@ -139,9 +139,11 @@ static apr_status_t run_initializer_here(spork_pool_t *pool)
 
     pool->was_ready = pool->config.initializer == NULL;
     if (pool->was_ready) return APR_SUCCESS;
+    pool->log.initializing = 1;
     status = spk_inline_run(pool, pool->config.initializer, 0,
                             pool->config.init_size > 0 ? pool->config.init_arg : NULL, pool->config.init_size,
                             NULL, 0, NULL, NULL, message);
+    pool->log.initializing = 0;
     pool->was_ready = status == APR_SUCCESS;
     if (status == APR_SUCCESS) return APR_SUCCESS;
     return spk_error(SPORK_EINITIALIZER, "spork_pool_create: the initializer failed: %s",
@@ -165,6 +167,7 @@ static apr_status_t release(void *of)
     spk_services_free(pool);
     spk_os_bell_destroy(&pool->bell);
     spk_arena_destroy(&pool->arena);
+    spk_log_close(&pool->log);
     spk_allocs_free(pool->allocs);
     pool->allocs = NULL;
     spk_os_shm_destroy(&pool->shm);
@@ -198,6 +201,7 @@ static apr_status_t fill_pool(spork_pool_t *pool)
 
     if (status == APR_SUCCESS) status = place_init_arg(pool);
     if (status == APR_SUCCESS) status = spk_queue_create(pool);
+    if (status == APR_SUCCESS) status = spk_logs_prepare(pool);
     if (status == APR_SUCCESS) fill_head(pool);
     if (status != APR_SUCCESS || pool->n == 0)
         return status == APR_SUCCESS ? run_initializer_here(pool) : status;
@@ -245,7 +249,7 @@ static int nothing_left(void *of)
 
 apr_status_t spork_pool_close(spork_pool_t *pool)
 {
-    apr_status_t status = spk_pool_check(pool, "spork_pool_close");
+    apr_status_t status = spk_pool_check(pool, "spork_pool_close"), merged;
 
     if (status != APR_SUCCESS || pool->closed) return status;
     if (pool->n > 0) {
@@ -255,9 +259,10 @@ apr_status_t spork_pool_close(spork_pool_t *pool)
         spk_queue_cancel(pool);
     }
     pool->closed = 1;
+    merged = spk_logs_finish(pool);
     if (status == SPORK_ECANCELLED) return spk_error(status, "spork_pool_close: interrupted");
     if (status != APR_SUCCESS) return spk_error(status, "spork_pool_close: %s", pool->broken_words);
-    return APR_SUCCESS;
+    return merged;
 }
 
 apr_status_t spork_pool_terminate(spork_pool_t *pool)

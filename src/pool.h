@@ -12,6 +12,7 @@
 #include "calls.h"
 #include "claim.h"
 #include "compiler.h"
+#include "log.h"
 #include "os.h"
 #include "spork.h"
 
@@ -166,6 +167,11 @@ struct spork_pool_t {
     int n_services;
     int talks;   /* a call was replied to: the next may follow at once */
     int endless; /* the parent waits without a time-out */
+
+    /* logs */
+    spk_log_setup_t *log_setup; /* NULL: none */
+    spk_log_t log;              /* of an INLINE pool */
+    _Atomic uint64_t log_lost;
 };
 
 /* ---- memory.c: the arena with its commits ---------------------------------------------------------------- */
@@ -277,6 +283,13 @@ void spk_run_free(spork_pool_t *pool);
 apr_status_t spk_inline_run(spork_pool_t *pool, spork_fn_t fn, apr_size_t index, const void *in,
                             apr_size_t in_size, void *slot, apr_size_t slot_size, unsigned char **reply,
                             apr_size_t *reply_size, char *message);
+
+/* ---- logs.c -------------------------------------------------------------------------------------------------- */
+
+/* Find out where logs go, and that they can be written. */
+apr_status_t spk_logs_prepare(spork_pool_t *pool);
+/* The workers are gone: merge, if that was asked for. */
+apr_status_t spk_logs_finish(spork_pool_t *pool);
 
 /* ---- every call of the API begins with this ------------------------------------------------------------------- */
 

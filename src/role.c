@@ -47,6 +47,39 @@ const char *spk_role_parse(int argc, const char *const *argv)
     return argv[1] + length;
 }
 
+/* ---- the program's name ----------------------------------------------------------------------------------- */
+
+static char program[SPK_ROLE_PROGRAM_MAX] = "spork";
+
+const char *spk_role_program(void)
+{
+    return program;
+}
+
+static int is_exe(const char *end)
+{
+    return end[0] == '.' && (end[1] | 0x20) == 'e' && (end[2] | 0x20) == 'x' && (end[3] | 0x20) == 'e';
+}
+
+void spk_role_name(const char *argv0)
+{
+    const char *name = argv0, *at;
+    size_t length;
+
+    for (at = argv0; *at != '\0'; at++)
+        if (*at == '/' || *at == '\\') name = at + 1;
+    length = strlen(name);
+    if (length > 4 && is_exe(name + length - 4)) length -= 4;
+    if (length >= sizeof program) length = sizeof program - 1;
+    while (length > 0 && ((unsigned char)name[length] & 0xc0) == 0x80) length--; /* no half character */
+    if (length == 0) return;
+    memcpy(program, name, length);
+    program[length] = '\0';
+    for (; length > 0; length--)
+        if ((unsigned char)program[length - 1] < 0x20 || program[length - 1] == ':')
+            program[length - 1] = '_';
+}
+
 static void no_parent(const char *why)
 {
     fprintf(
@@ -64,7 +97,7 @@ static void be_spawned_worker(const char *numbers)
 {
     static spk_worker_t worker;
     unsigned char bytes[sizeof(spk_hello_t)];
-    spk_hello_t hello;
+    static spk_hello_t hello; /* the worker goes on reading in it */
 
     memset(&worker, 0, sizeof worker);
     SPK_STEP("born");
@@ -84,6 +117,8 @@ static void be_spawned_worker(const char *numbers)
     if (!spk_hello_is_of(&hello, worker.head)) no_parent("its segment belongs to somebody else");
     worker.id = hello.id;
     worker.kit.memory_limit = (size_t)hello.memory_limit;
+    spk_role_name(hello.program); /* by which its parent was started */
+    if (hello.log.prefix[0] != '\0') worker.log_setup = &hello.log;
     role = ROLE_WORKER;
     spk_worker_main(&worker);
 }
@@ -99,7 +134,10 @@ static apr_status_t find_role(const char **numbers, int *argc, char ***argv, apr
 
     *numbers = is_told ? spk_role_parse(*argc, (const char *const *)*argv) : NULL;
     if (*numbers != NULL) return APR_SUCCESS;
+    if (is_told && *argc > 0 && *argv != NULL && (*argv)[0] != NULL) spk_role_name((*argv)[0]);
     status = spk_os_command_line(&n, &args, mem);
+    if (status == APR_SUCCESS && n > 0 && args != NULL)
+        spk_role_name(args[0]); /* on Windows the one that is surely UTF-8 */
     if (status == APR_SUCCESS) *numbers = spk_role_parse(n, (const char *const *)args);
     if (status == APR_SUCCESS || (is_told && status == APR_ENOTIMPL)) return APR_SUCCESS;
     return spk_error_os(status, "spork_init: the system does not tell the command line%s",

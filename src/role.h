@@ -22,4 +22,10 @@ void spk_role_become_worker(void);
 /* What stands behind SPK_ROLE, if this command line makes a worker; else NULL. Pure. */
 const char *spk_role_parse(int argc, const char *const *argv);
 
+/* The program's name as it was started: no directory, no ".exe", at most 64 bytes, fit for a file's name. */
+#define SPK_ROLE_PROGRAM_MAX 65 /* its zero included */
+const char *spk_role_program(void);
+/* Make it that of an argv[0]. */
+void spk_role_name(const char *argv0);
+
 #endif

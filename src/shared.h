@@ -156,6 +156,7 @@ typedef struct {
     _Alignas(SPK_LINE) _Atomic uint32_t phase; /* (W) SPK_PHASE_ */
     int32_t unfit;                             /* (W) why it is UNFIT: a status */
     char words[SPK_WORDS];                     /* (W) */
+    _Atomic uint64_t log_lost;                 /* (W) records that were dropped, of all who sat here */
 
     spk_mailbox_t mail;
 

@@ -6,6 +6,7 @@
 #ifndef SPK_TASK_H
 #define SPK_TASK_H
 
+#include "log.h"
 #include "spork.h"
 #include <stdint.h>
 
@@ -13,6 +14,7 @@ struct spork_task_t {
     unsigned char *base;     /* of the segment, in this process */
     size_t arena, arena_end; /* offsets between which payloads lie */
     int worker_id;
+    spk_log_t *log; /* NULL: none */
 
     /* the item at hand */
     apr_size_t index;

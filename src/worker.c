@@ -216,11 +216,20 @@ static void initialize(spk_worker_t *worker)
     status = spk_worker_reach(worker, (size_t)(head->init_arg + head->init_size));
     if (status != APR_SUCCESS) give_up(worker, SPK_PHASE_UNABLE, status, "");
     SPK_STEP("initializing");
+    worker->log.initializing = 1;
     status = spk_task_status(task, fn(task, head->init_size > 0 ? task->base + head->init_arg : NULL, NULL));
+    worker->log.initializing = 0;
     if (status != APR_SUCCESS) give_up(worker, SPK_PHASE_UNFIT, status, task->message);
     SPK_STEP("initialized");
     spk_task_finish(task);
     task->slot = NULL;
+}
+
+static void begin_log(spk_worker_t *worker)
+{
+    if (worker->log_setup == NULL) return;
+    spk_log_open(&worker->log, worker->log_setup, (int)worker->id, &worker->seat->log_lost);
+    worker->task.log = &worker->log;
 }
 
 static void fill_task(spk_worker_t *worker)
@@ -252,6 +261,7 @@ void spk_worker_main(spk_worker_t *worker)
     SPK_STEP("entered");
     spk_worker_begin_replies(worker);
     worker->asked = atomic_load_explicit(&worker->seat->mail.asked, memory_order_relaxed);
+    begin_log(worker);
     if (worker->head->initializer != 0) initialize(worker);
     worker->task.call = spk_worker_call;
     SPK_STEP("prepared");

@@ -7,6 +7,7 @@
 #define SPK_WORKER_H
 
 #include "claim.h"
+#include "log.h"
 #include "os.h"
 #include "task.h"
 
@@ -17,6 +18,8 @@ typedef struct {
     spk_seat_t *seat;
     unsigned id;
     spork_task_t task;
+    const spk_log_setup_t *log_setup; /* NULL: no logs */
+    spk_log_t log;
 
     uint64_t through[SPK_SLOTS]; /* serial of the job that was found exhausted in each slot */
     uint64_t published;          /* entries put into the ring: seat.head */

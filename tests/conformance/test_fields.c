@@ -5,6 +5,7 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
+#include <apr_file_info.h>
 #include <apr_strings.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -81,8 +82,19 @@ static apr_status_t nothing(spork_task_t *task, const void *in, void *out)
     return APR_SUCCESS;
 }
 
-static const spork_entry_t tasks[] = { SPORK_ENTRY(see_argument), SPORK_ENTRY(tell),    SPORK_ENTRY(hang),
-                                       SPORK_ENTRY(fall),         SPORK_ENTRY(nothing), SPORK_END };
+static apr_status_t say(spork_task_t *task, const void *in, void *out)
+{
+    (void)in;
+    *(apr_int64_t *)out = host_pid();
+    (void)printf("said aloud\n");
+    (void)spork_log(task, SPORK_LOG_INFO, "said softly");
+    return spork_log(task, SPORK_LOG_ERROR, "said clearly");
+}
+
+static const spork_entry_t tasks[] = {
+    SPORK_ENTRY(see_argument), SPORK_ENTRY(tell), SPORK_ENTRY(hang), SPORK_ENTRY(fall),
+    SPORK_ENTRY(nothing),      SPORK_ENTRY(say),  SPORK_END
+};
 
 /* ---- the table's values ------------------------------------------------------------------------ */
 
@@ -103,7 +115,10 @@ static const spork_config_t other = {
     8 * MIB,                /* arena_size */
     "program",              /* program */
     "logs",                 /* log_dir */
-    1                       /* progress */
+    1,                      /* progress */
+    SPORK_LOG_ERROR,        /* log_level */
+    1,                      /* log_output */
+    "all in one"            /* log_merge */
 };
 
 /* ---- helpers -------------------------------------------------------------------------------- */
@@ -295,6 +310,92 @@ static void program_shows(spork_config_t *config)
     assert_success(apr_file_remove(named, test_memory()));
 }
 
+/* ---- logs: of each worker, and of its successor ---- */
+
+static char *file_of(const char *path)
+{
+    apr_file_t *file;
+    apr_finfo_t info;
+    apr_size_t n;
+    char *text;
+
+    assert_success(apr_file_open(&file, path, APR_FOPEN_READ, APR_FPROT_OS_DEFAULT, test_memory()));
+    assert_success(apr_file_info_get(&info, APR_FINFO_SIZE, file));
+    n = (apr_size_t)info.size;
+    text = apr_pcalloc(test_memory(), n + 1);
+    if (n > 0) assert_success(apr_file_read_full(file, text, n, &n));
+    assert_success(apr_file_close(file));
+    return text;
+}
+
+static char *log_of(const char *dir, apr_int64_t pid)
+{
+    return apr_psprintf(test_memory(), "%s/conformance_fields_%" APR_INT64_T_FMT ".log", dir, pid);
+}
+
+static void remove_logs(const char *dir)
+{
+    apr_dir_t *open;
+    apr_finfo_t info;
+    char *found = NULL;
+
+    do {
+        if (found != NULL) assert_success(apr_file_remove(found, test_memory()));
+        found = NULL;
+        assert_success(apr_dir_open(&open, dir, test_memory()));
+        while (found == NULL && apr_dir_read(&info, APR_FINFO_NAME, open) == APR_SUCCESS)
+            if (info.name[0] != '.') found = apr_pstrcat(test_memory(), dir, "/", info.name, (char *)NULL);
+        assert_success(apr_dir_close(open));
+    } while (found != NULL);
+    assert_success(apr_dir_remove(dir, test_memory()));
+}
+
+static void each_logs(spork_config_t *config, int aloud, int softly)
+{
+    apr_int64_t pids[ITEMS];
+    spork_pool_t *pool;
+    spork_map_t options = { 0 };
+
+    config->log_dir = test_path(other.log_dir);
+    pool = make_pool(config);
+    options.chunk = 1;
+    for (int round = 0; round < 2; round++) {
+        if (round > 0) replace_workers(pool);
+        assert_success(spork_map(pool, say, NULL, 0, pids, sizeof *pids, ITEMS, &options));
+        for (int i = 0; i < ITEMS; i++) {
+            const char *text = file_of(log_of(config->log_dir, pids[i]));
+            assert_non_null(strstr(text, "said clearly"));
+            assert_int_equal(strstr(text, "said softly") != NULL, softly);
+            assert_int_equal(strstr(text, "said aloud") != NULL, aloud);
+        }
+    }
+    end_pool(pool);
+    remove_logs(config->log_dir);
+}
+
+static void log_dir_shows(spork_config_t *config)
+{
+    each_logs(config, 0, 1);
+}
+
+static void log_level_shows(spork_config_t *config)
+{
+    each_logs(config, 0, 0);
+}
+
+static void log_output_shows(spork_config_t *config)
+{
+    each_logs(config, 1, 1);
+}
+
+static void log_merge_shows(spork_config_t *config)
+{
+    config->log_merge = test_path(other.log_merge);
+    each_logs(config, 0, 1);
+    assert_non_null(strstr(file_of(config->log_merge), "said clearly"));
+    assert_success(apr_file_remove(config->log_merge, test_memory()));
+}
+
 static void refusal_shows(spork_config_t *config)
 {
     spork_pool_t *pool;
@@ -323,8 +424,11 @@ static const struct {
     ROW(memory_limit, memory_limit_shows),
     ROW(arena_size, arena_size_shows),
     ROW(program, program_shows),
-    ROW(log_dir, refusal_shows),
+    ROW(log_dir, log_dir_shows),
     ROW(progress, refusal_shows),
+    ROW(log_level, log_level_shows),
+    ROW(log_output, log_output_shows),
+    ROW(log_merge, log_merge_shows),
 };
 
 /* ---- tests ---------------------------------------------------------------------------------- */

@@ -29,6 +29,8 @@ static void say_hello(spk_hello_t *hello, fuzz_input_t *input)
     hello->reserved = hello->arena + (fuzz_next(input, 4) + 1) * PAGE;
     hello->memory_limit = fuzz_next(input, 4);
     memset(hello->secret, (int)fuzz_next(input, 1), SPK_SECRET);
+    memset(hello->program, 'p', (size_t)fuzz_next(input, 1) % sizeof hello->program);
+    memset(hello->log.prefix, '/', (size_t)fuzz_next(input, 2) % sizeof hello->log.prefix);
 }
 
 static int is_good(const spk_hello_t *hello)
@@ -36,6 +38,8 @@ static int is_good(const spk_hello_t *hello)
     return hello->magic == SPK_MAGIC && hello->fingerprint == FINGERPRINT && hello->n_seats >= 1 &&
            hello->n_seats <= SPORK_WORKERS_MAX && hello->id < hello->n_seats &&
            hello->reserved <= PTRDIFF_MAX && hello->arena < hello->reserved &&
+           memchr(hello->program, '\0', sizeof hello->program) != NULL &&
+           memchr(hello->log.prefix, '\0', sizeof hello->log.prefix) != NULL &&
            hello->arena / sizeof(spk_seat_t) >= hello->n_seats &&
            hello->arena - hello->n_seats * sizeof(spk_seat_t) >= offsetof(spk_header_t, seats);
 }
@@ -84,7 +88,7 @@ static void bend_a_good_one(fuzz_input_t *input)
     memset(bytes, 0, sizeof bytes);
     memcpy(bytes, &hello, sizeof hello);
     while (input->left > 0) {
-        at = fuzz_next(input, 1) % (sizeof hello / 4) * 4;
+        at = fuzz_next(input, 2) % (sizeof hello / 4) * 4;
         value = fuzz_next(input, (size_t)fuzz_next(input, 1) % 9);
         memcpy(bytes + at, &value, sizeof value);
         (void)hear(bytes, sizeof hello, &heard);

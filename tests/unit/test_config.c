@@ -134,6 +134,9 @@ static void test_bad_values(void **state)
         BAD(APR_EINVAL, memory_limit, 1),
         BAD(APR_EINVAL, memory_limit, (apr_int64_t)SPORK_MEMORY_LIMIT_MIN - 1),
         BAD(APR_ENOTIMPL, progress, 1),
+        BAD(APR_EINVAL, log_level, -1),
+        BAD(APR_EINVAL, log_level, SPORK_LOG_ERROR + 1),
+        BAD(APR_EINVAL, log_output, 1),
     };
     size_t i;
     int narrow;
@@ -161,8 +164,17 @@ static void test_bad_pointers(void **state)
     bad.program = "";
     assert_int_equal(resolve(&bad, &full), APR_EINVAL);
     spork_config_init(&bad);
+    bad.log_dir = "";
+    assert_int_equal(resolve(&bad, &full), APR_EINVAL);
     bad.log_dir = "logs";
-    assert_int_equal(resolve(&bad, &full), APR_ENOTIMPL);
+    bad.log_output = 1;
+    assert_int_equal(resolve(&bad, &full), APR_SUCCESS);
+    bad.log_merge = "";
+    assert_int_equal(resolve(&bad, &full), APR_EINVAL);
+    spork_config_init(&bad);
+    bad.log_merge = "all";
+    assert_int_equal(resolve(&bad, &full), APR_EINVAL);
+    assert_non_null(strstr(spork_error(), "log_merge"));
     spork_config_init(&bad);
     bad.init_arg = &number;
     bad.init_size = sizeof number;

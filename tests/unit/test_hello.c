@@ -87,6 +87,21 @@ static void the_seat_lies_in_the_segment(void **state)
     assert_int_equal(hear(&bent), SPK_HELLO_NONSENSE);
 }
 
+static void its_words_end(void **state)
+{
+    spk_hello_t bent = good;
+
+    (void)state;
+    memset(bent.program, 'p', sizeof bent.program);
+    assert_int_equal(hear(&bent), SPK_HELLO_NONSENSE);
+    bent.program[sizeof bent.program - 1] = '\0';
+    assert_int_equal(hear(&bent), SPK_HELLO_GOOD);
+    memset(bent.log.prefix, '/', sizeof bent.log.prefix);
+    assert_int_equal(hear(&bent), SPK_HELLO_NONSENSE);
+    bent.log.prefix[sizeof bent.log.prefix - 1] = '\0';
+    assert_int_equal(hear(&bent), SPK_HELLO_GOOD);
+}
+
 static void magic_and_secret_tell_whose_segment_it_is(void **state)
 {
     static spk_header_t head;
@@ -107,6 +122,7 @@ int main(void)
         cmocka_unit_test_setup(a_parents_is_good, set_up),
         cmocka_unit_test_setup(nonsense_is_told_from_a_mismatch, set_up),
         cmocka_unit_test_setup(the_seat_lies_in_the_segment, set_up),
+        cmocka_unit_test_setup(its_words_end, set_up),
         cmocka_unit_test_setup(magic_and_secret_tell_whose_segment_it_is, set_up),
     };
 

@@ -47,6 +47,31 @@ static void test_command_lines(void **state)
     assert_null(spk_role_parse(2, NULL));
 }
 
+static const char *named(const char *argv0)
+{
+    spk_role_name(argv0);
+    return spk_role_program();
+}
+
+static void test_names(void **state)
+{
+    static const char longest[] = "0123456789012345678901234567890123456789012345678901234567890123";
+    static const char umlaut[] =
+        "012345678901234567890123456789012345678901234567890123456789012\xc3\xb6.exe";
+
+    (void)state;
+    assert_string_equal(spk_role_program(), "spork");
+    assert_string_equal(named("csv_sum"), "csv_sum");
+    assert_string_equal(named("/usr/bin/csv_sum.out"), "csv_sum.out");
+    assert_string_equal(named("C:\\bin\\a/K\xc3\xb6ln.EXE"), "K\xc3\xb6ln");
+    assert_string_equal(named(""), "K\xc3\xb6ln"); /* says nothing */
+    assert_string_equal(named("/"), "K\xc3\xb6ln");
+    assert_string_equal(named(".exe"), ".exe");
+    assert_string_equal(named("a\nb:c"), "a_b_c");
+    assert_string_equal(named(longest), longest);
+    assert_string_equal(named(umlaut), "012345678901234567890123456789012345678901234567890123456789012");
+}
+
 static void test_init_makes_a_parent_once(void **state)
 {
     char name[] = "program", *words[] = { name, NULL }, **argv = words;
@@ -59,6 +84,7 @@ static void test_init_makes_a_parent_once(void **state)
     assert_false(spk_role_is_parent());
     assert_int_equal(spork_init(NULL, NULL, tasks), APR_SUCCESS);
     assert_true(spk_role_is_parent());
+    assert_string_equal(spk_role_program(), "program");
     assert_int_equal(spk_registry_find(one_task), 0);
     assert_int_equal(spork_init(&argc, &argv, tasks), APR_EINVAL);
     assert_non_null(strstr(spork_error(), "second"));
@@ -72,6 +98,7 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_command_lines),
+        cmocka_unit_test(test_names),
         cmocka_unit_test(test_init_makes_a_parent_once),
     };
 
