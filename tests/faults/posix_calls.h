@@ -29,6 +29,7 @@
 #include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <sys/types.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -55,6 +56,8 @@
 /* ---- reading, writing, waiting: write()'s EAGAIN would be a bell that was rung ---- */
 #define read(...) FAULT(read, (__VA_ARGS__), -1, EINTR, EIO)
 #define write(...) FAULT(write, (__VA_ARGS__), -1, EINTR)
+#define writev(...) FAULT(writev, (__VA_ARGS__), -1, EINTR, ENOSPC, EIO)
+#define pread(...) FAULT(pread, (__VA_ARGS__), -1, EIO)
 #define send(...) FAULT(send, (__VA_ARGS__), -1, EINTR, ENOBUFS, ENOMEM)
 #define recv(...) FAULT(recv, (__VA_ARGS__), -1, EINTR, EAGAIN, ENOMEM)
 #define poll(...) FAULT(poll, (__VA_ARGS__), -1, EINTR, ENOMEM)

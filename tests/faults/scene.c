@@ -5,6 +5,9 @@
  */
 #include "scene.h"
 
+#include <apr_file_info.h>
+#include <apr_file_io.h>
+#include <apr_strings.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -136,14 +139,35 @@ static apr_status_t never_end(spork_task_t *task, const void *in, void *out)
     return APR_SUCCESS;
 }
 
+static apr_status_t initialize_loudly(spork_task_t *task, const void *in, void *out)
+{
+    (void)spork_log(task, SPORK_LOG_INFO, "begins");
+    return initialize(task, in, out);
+}
+
+/* Whatever becomes of the record, the item is a success: its result says it. */
+static apr_status_t note(spork_task_t *task, const void *in, void *out)
+{
+    (void)in;
+    *(apr_status_t *)out = spork_log(task, SPORK_LOG_INFO, "item %d.", (int)spork_task_index(task));
+    return APR_SUCCESS;
+}
+
 const spork_entry_t *scene_tasks(void)
 {
     static const spork_entry_t tasks[] = {
-        SPORK_ENTRY(initialize),      SPORK_ENTRY(square),
-        SPORK_ENTRY(odd_ones_fail),   SPORK_ENTRY(echo),
-        SPORK_ENTRY(reply_at_length), SPORK_ENTRY(double_it),
-        SPORK_ENTRY(perish),          SPORK_ENTRY(never_end),
-        SPORK_ENTRY(ask_around),      SPORK_END,
+        SPORK_ENTRY(initialize),
+        SPORK_ENTRY(square),
+        SPORK_ENTRY(odd_ones_fail),
+        SPORK_ENTRY(echo),
+        SPORK_ENTRY(reply_at_length),
+        SPORK_ENTRY(double_it),
+        SPORK_ENTRY(perish),
+        SPORK_ENTRY(never_end),
+        SPORK_ENTRY(ask_around),
+        SPORK_ENTRY(initialize_loudly),
+        SPORK_ENTRY(note),
+        SPORK_END,
     };
     return tasks;
 }
@@ -457,6 +481,114 @@ void scene_ends(apr_pool_t *parent, const fate_t *fate)
     check_end(pool, never_end, 1, SPORK_ECANCELLED, fate);
     (void)went_well(spork_pool_terminate(pool), old, fate);
     /* the APR memory pool ends it */
+}
+
+/* ---- logs ----------------------------------------------------------------------------------------------------------- */
+
+static char *in_logs(const char *name, apr_pool_t *mem)
+{
+    return apr_pstrcat(mem, test_directory(), "/logs", name, (char *)NULL);
+}
+
+/* All of it; "" if it is not there. */
+static const char *text_of(const char *path, apr_pool_t *mem)
+{
+    apr_file_t *file;
+    apr_finfo_t info;
+    apr_size_t n;
+    char *text;
+
+    if (apr_file_open(&file, path, APR_FOPEN_READ, APR_FPROT_OS_DEFAULT, mem) != APR_SUCCESS) return "";
+    if (apr_file_info_get(&info, APR_FINFO_SIZE, file) != APR_SUCCESS) return "";
+    n = (apr_size_t)info.size;
+    text = apr_pcalloc(mem, n + 1);
+    (void)apr_file_read_full(file, text, n, &n);
+    (void)apr_file_close(file);
+    return text;
+}
+
+/* The logs' directory, with what is in it; how many of the files were but for a while. */
+static int clear_logs(apr_pool_t *mem)
+{
+    apr_array_header_t *names = apr_array_make(mem, 8, sizeof(char *));
+    apr_dir_t *dir;
+    apr_finfo_t info;
+    int temporary = 0;
+
+    if (apr_dir_open(&dir, in_logs("", mem), mem) != APR_SUCCESS) return 0;
+    while (apr_dir_read(&info, APR_FINFO_NAME, dir) == APR_SUCCESS)
+        if (info.name[0] != '.')
+            APR_ARRAY_PUSH(names, char *) = apr_pstrcat(mem, "/", info.name, (char *)NULL);
+    (void)apr_dir_close(dir);
+    for (int i = 0; i < names->nelts; i++) {
+        const char *name = APR_ARRAY_IDX(names, i, char *);
+        temporary += strstr(name, ".tmp") != NULL;
+        (void)apr_file_remove(in_logs(name, mem), mem);
+    }
+    (void)apr_dir_remove(in_logs("", mem), mem);
+    return temporary;
+}
+
+/* What was written is in the merged log, once; what was not is counted. */
+static void check_records(const char *text, const apr_status_t noted[ITEMS], apr_uint64_t counted,
+                          const fate_t *fate)
+{
+    int dropped = 0;
+
+    for (int i = 0; i < ITEMS; i++) {
+        char words[32];
+        const char *found;
+
+        (void)apr_snprintf(words, sizeof words, " item %d.\n", i);
+        found = strstr(text, words);
+        expect((found != NULL) == (noted[i] == APR_SUCCESS));
+        expect(found == NULL || strstr(found + 1, words) == NULL);
+        dropped += noted[i] != APR_SUCCESS;
+    }
+    expect(counted >= (apr_uint64_t)dropped);
+    expect(counted == 0 || !fate->must_succeed);
+}
+
+static void use_logs(spork_pool_t *pool, apr_pool_t *mem, const fate_t *fate)
+{
+    const char *old = old_words();
+    apr_status_t noted[ITEMS];
+    int all;
+
+    all = went_well(spork_map(pool, note, NULL, 0, noted, sizeof *noted, ITEMS, NULL), old, fate);
+    old = old_words();
+    if (went_well(spork_pool_close(pool), old, fate)) {
+        if (all) check_records(text_of(in_logs("/all", mem), mem), noted, spork_logs_lost(pool), fate);
+    } else {
+        expect(text_of(in_logs("/all", mem), mem)[0] == '\0');
+    }
+}
+
+void scene_logs(apr_pool_t *parent, const fate_t *fate)
+{
+    static const int given = SUMMAND;
+    const char *old = old_words();
+    spork_config_t config;
+    spork_pool_t *pool = NULL;
+    apr_pool_t *mem;
+    apr_status_t status;
+
+    made = lost = 0;
+    expect(apr_pool_create(&mem, NULL) == APR_SUCCESS);
+    make_config(&config, WORKERS);
+    config.initializer = initialize_loudly;
+    config.init_arg = &given;
+    config.init_size = sizeof given;
+    config.log_dir = in_logs("", mem);
+    config.log_merge = in_logs("/all", mem);
+    config.log_output = 1;
+    status = spork_pool_create(&pool, &config, parent);
+    expect((pool != NULL) == went_well(status, old, fate));
+    made = pool != NULL;
+    if (pool != NULL) use_logs(pool, mem, fate);
+    spork_pool_destroy(pool);
+    expect(clear_logs(mem) == 0 || fate->lasting);
+    apr_pool_destroy(mem);
 }
 
 void scene_first(apr_pool_t *parent, const fate_t *fate)

@@ -22,6 +22,8 @@ const spork_entry_t *scene_tasks(void);
 void scene_work(apr_pool_t *parent, const fate_t *fate);
 /* One worker, and so nobody who serves meanwhile: deadlines, cancelling, deaths; terminated at its end. */
 void scene_ends(apr_pool_t *parent, const fate_t *fate);
+/* A pool with logs, closed and merged. */
+void scene_logs(apr_pool_t *parent, const fate_t *fate);
 /* The least, outside of CMocka: what is not as it should be ends the process. */
 void scene_first(apr_pool_t *parent, const fate_t *fate);
 

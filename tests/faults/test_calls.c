@@ -187,6 +187,25 @@ static void ends_in_the_workers(void **state)
     fail_every_call(scene_ends, FAULT_WORKER, 0);
 }
 
+static void logs_in_the_parent(void **state)
+{
+    (void)state;
+    fail_every_call(scene_logs, FAULT_PARENT, 0);
+}
+
+static void logs_in_the_workers(void **state)
+{
+    (void)state;
+    needs_workers();
+    fail_every_call(scene_logs, FAULT_WORKER, 0);
+}
+
+static void logs_in_a_parent_that_lacks_it_for_good(void **state)
+{
+    (void)state;
+    fail_every_call(scene_logs, FAULT_PARENT, 1);
+}
+
 /* ---- what is done once in a process ---------------------------------------------------------------------------------- */
 
 #define PRINTED "printed once\n"
@@ -276,6 +295,9 @@ int main(int argc, char **argv)
         TEST(work_in_a_parent_that_lacks_it_for_good),
         TEST(ends_in_the_parent),
         TEST(ends_in_the_workers),
+        TEST(logs_in_the_parent),
+        TEST(logs_in_the_workers),
+        TEST(logs_in_a_parent_that_lacks_it_for_good),
         TEST(first_steps_of_a_parent),
         TEST(first_steps_of_the_workers),
     };

@@ -17,6 +17,8 @@
 #define PSAPI_VERSION 2
 #include <windows.h>
 
+#include <fcntl.h>
+#include <io.h>
 #include <psapi.h>
 #include <shellapi.h>
 #include <wchar.h>
@@ -27,6 +29,10 @@
 
 /* ---- the C library ---- */
 #define _strdup(text) fault_strdup(text)
+
+#define freopen(...) FAULT(freopen, (__VA_ARGS__), NULL, EMFILE)
+#define _open_osfhandle(...) FAULT(_open_osfhandle, (__VA_ARGS__), -1, EMFILE)
+#define _dup2(...) FAULT(_dup2, (__VA_ARGS__), -1, EMFILE)
 
 /* ---- objects ---- */
 #define CreateEventW(...) FAULT(CreateEventW, (__VA_ARGS__), NULL, FAULT_LACK)
@@ -44,6 +50,8 @@
 #define FindFirstFileW(...) \
     FAULT(FindFirstFileW, (__VA_ARGS__), INVALID_HANDLE_VALUE, ERROR_NOT_ENOUGH_MEMORY)
 #define FindNextFileW(...) FAULT(FindNextFileW, (__VA_ARGS__), FALSE, ERROR_NOT_ENOUGH_MEMORY)
+#define GetFileSizeEx(...) FAULT(GetFileSizeEx, (__VA_ARGS__), FALSE, ERROR_NOT_ENOUGH_MEMORY)
+#define SetStdHandle(...) FAULT(SetStdHandle, (__VA_ARGS__), FALSE, ERROR_NOT_ENOUGH_MEMORY)
 #define GetStdHandle(...) FAULT(GetStdHandle, (__VA_ARGS__), INVALID_HANDLE_VALUE, ERROR_INVALID_HANDLE)
 
 /* ---- reading, writing, waiting ---- */
