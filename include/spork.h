@@ -211,6 +211,20 @@ typedef enum {
 /** How much a record of a log matters. */
 typedef enum { SPORK_LOG_DEBUG = 1, SPORK_LOG_INFO, SPORK_LOG_WARNING, SPORK_LOG_ERROR } spork_level_e;
 
+/** How far a pool is; see below. */
+typedef struct spork_progress_t spork_progress_t;
+/**
+ * A program's own display, config.progress_fn: called by the thread that uses the pool, from inside of its calls,
+ * at most every progress_interval while a batch is under way; once more when it is over, with ended = 1, unless
+ * it was over before the first call was due.
+ * @param baton    config.progress_baton
+ * @param progress valid during the call
+ *
+ * Of the same pool it may call spork_pool_interrupt() and spork_progress_clear() only: all else is APR_EINVAL, or
+ * forbidden where no status is returned. While it works the pool does not.
+ */
+typedef void (*spork_progress_fn_t)(void *baton, const spork_progress_t *progress);
+
 /** All zero but the size is the sensible default everywhere; see spork_config_init(). */
 typedef struct {
     apr_size_t size;        /**< of this struct as the caller was compiled: room to grow at the end */
@@ -227,12 +241,19 @@ typedef struct {
     apr_size_t arena_size;   /**< bytes of address space reserved for payloads; 0: spork chooses */
     const char *program;     /**< UTF-8 path of the executable that spawn starts; NULL: this one */
     const char *log_dir;     /**< directory for a log of each worker; NULL: none. See "Logs" */
-    int progress;            /**< a progress bar on stderr. Not built yet: APR_ENOTIMPL */
+    int progress; /**< not 0: a progress line on stderr, if that is a terminal. See spork_progress_t */
 
     /* logs */
     spork_level_e log_level; /**< the least that is written; 0: SPORK_LOG_INFO */
     int log_output;          /**< not 0: stdout and stderr of the workers go to their logs, too */
     const char *log_merge;   /**< spork_pool_close() merges the logs of log_dir into this file; NULL: not */
+
+    /* how far it is, for programs with a display of their own: see spork_progress_t */
+    spork_progress_fn_t progress_fn; /**< NULL: none */
+    void *progress_baton;            /**< handed to it */
+    apr_interval_time_t
+        progress_interval;      /**< microseconds between two calls; 0 and less than 0.1 s: 0.1 s */
+    const char *progress_label; /**< UTF-8 words at the line's beginning, copied; NULL: none */
 } spork_config_t;
 
 /**
@@ -492,6 +513,48 @@ apr_status_t spork_stream(spork_pool_t *pool, spork_fn_t fn, spork_source_t sour
                           void *baton, const spork_stream_t *options);
 
 /* ---------------------------------------------------------------------------------------------
+ * Progress: config.progress draws a line, config.progress_fn is told.
+ *
+ * A batch begins with the first item that is given to a pool which had none, and is over when all have ended: one
+ * map, say, or what was submitted until nothing of it was left. Of one that is over within half a second nothing is drawn.
+ * Else the line is
+ *
+ *     label: 1234/10000 12%, 3 failed, 812/s, eta 0:12 | #1240 #1238:45% - #1241
+ *
+ * (as much of it as fits; at the end, what each worker is at: an item's index and what part of it is done, or
+ * nothing), drawn at most ten times a second and finished by a newline when the batch is over or a wait was
+ * interrupted. No colours, no escape sequences, hence also where TERM=dumb; nothing while the program is in its
+ * terminal's background, and nothing ever if stderr is no terminal when the pool is made. What the program itself
+ * prints in between belongs behind spork_progress_clear().
+ *
+ * Both are the work of calls that wait in the pool, or hand it items: between these they rest. In an INLINE pool they
+ * come between two items, and when one tells its part by spork_task_progress().
+ * ------------------------------------------------------------------------------------------- */
+
+/** What a worker is at. */
+typedef struct {
+    int running;      /**< 0: nothing, it sleeps, starts, or is between two items */
+    apr_size_t index; /**< of the item that it runs, as in spork_outcome_t */
+    double part;      /**< of it that is done, 0 to 1, as the task tells; negative: it does not */
+} spork_progress_worker_t;
+
+/** How far a batch is. */
+struct spork_progress_t {
+    apr_uint64_t done;           /**< items that have ended, failed ones included */
+    apr_uint64_t total;          /**< that the pool was given so far; 0: unknown (a stream) */
+    apr_uint64_t failed;         /**< that did not succeed, cancelled ones included */
+    double rate;                 /**< items a second, lately; 0: none yet */
+    apr_interval_time_t elapsed; /**< microseconds since it began */
+    apr_interval_time_t left;    /**< microseconds that the rest will take at that rate; negative: unknown */
+    int ended;                   /**< 1: this is the last of the batch */
+    int n_workers;               /**< entries in workers; 1 for an INLINE pool: the caller */
+    const spork_progress_worker_t *workers;
+};
+
+/** Take the line off the terminal, so that the program can print; it is drawn again when it is time. */
+void spork_progress_clear(spork_pool_t *pool);
+
+/* ---------------------------------------------------------------------------------------------
  * Memory shared with the workers
  * ------------------------------------------------------------------------------------------- */
 
@@ -725,6 +788,9 @@ apr_pool_t *spork_task_pool(spork_task_t *task);
 apr_size_t spork_task_index(const spork_task_t *task);
 /** Which worker this is, 0 to workers − 1; a replacement takes the number of the dead. */
 int spork_worker_id(const spork_task_t *task);
+
+/** Tell what part of this item is done, 0 to 1, for long items: it costs a store. See spork_progress_t. */
+void spork_task_progress(spork_task_t *task, double part);
 
 /** The most bytes of spork_fail()'s words that are kept, the end's zero included. */
 #define SPORK_MESSAGE_MAX 256

@@ -46,12 +46,6 @@ static apr_status_t copy_config(spork_config_t *full, const spork_config_t *conf
     return APR_SUCCESS;
 }
 
-static apr_status_t not_built(const char *field)
-{
-    return spk_error(APR_ENOTIMPL, "spork_pool_create: config.%s is not built yet in spork %s", field,
-                     SPORK_VERSION_STRING);
-}
-
 static apr_status_t bad(const char *field, const char *why)
 {
     return spk_error(APR_EINVAL, "spork_pool_create: config.%s %s", field, why);
@@ -59,7 +53,6 @@ static apr_status_t bad(const char *field, const char *why)
 
 static apr_status_t check(const spork_config_t *c)
 {
-    if (c->progress != 0) return not_built("progress");
     if (c->workers < 0 || c->workers > SPORK_WORKERS_MAX) return bad("workers", "must be 0 to 1000");
     if ((int)c->start < SPORK_START_AUTO || (int)c->start > SPORK_START_INLINE)
         return bad("start", "is no start method");
@@ -68,6 +61,7 @@ static apr_status_t check(const spork_config_t *c)
         return bad("initializer", "is NULL, but init_size is not 0");
     if (c->start_timeout < 0) return bad("start_timeout", "is negative");
     if (c->timeout < 0) return bad("timeout", "is negative");
+    if (c->progress_interval < 0) return bad("progress_interval", "is negative");
     if (c->retries < 0) return bad("retries", "is negative");
     if (c->memory_limit > 0 && c->memory_limit < SPORK_MEMORY_LIMIT_MIN)
         return bad("memory_limit", "must be 0, or at least SPORK_MEMORY_LIMIT_MIN (4 MiB)");

@@ -5,6 +5,7 @@
  */
 #include "error.h"
 #include "pool.h"
+#include "progress.h"
 #include "task.h"
 
 #include <stdlib.h>
@@ -61,6 +62,13 @@ static apr_status_t call_here(spork_task_t *task, const char *name, const void *
                      spork_strerror(status, answer.words, sizeof answer.words));
 }
 
+static void tell_part(spork_task_t *task, uint32_t part)
+{
+    const keeper_t *keeper = task->keeper;
+
+    if (part > 0) spk_progress_here(keeper->pool, 1, task->index, (part - 1) / (double)(SPK_PART_ALL - 1));
+}
+
 apr_status_t spk_inline_run(spork_pool_t *pool, spork_fn_t fn, apr_size_t index, const void *in,
                             apr_size_t in_size, void *slot, apr_size_t slot_size, unsigned char **reply,
                             apr_size_t *reply_size, char *message)
@@ -78,9 +86,11 @@ apr_status_t spk_inline_run(spork_pool_t *pool, spork_fn_t fn, apr_size_t index,
     task.slot = slot;
     task.slot_size = slot_size;
     task.keeper = &keeper;
+    task.tell_part = tell_part;
     if (reply != NULL) task.keep_reply = keep_reply;
     if (pool->log_setup != NULL) task.log = &pool->log;
     if (pool->was_ready) task.call = call_here;
+    spk_progress_here(pool, 1, index, -1);
     pool->inside = SPK_IN_TASK;
     status = spk_task_status(&task, fn(&task, in, slot));
     pool->inside = 0;
@@ -88,6 +98,7 @@ apr_status_t spk_inline_run(spork_pool_t *pool, spork_fn_t fn, apr_size_t index,
     spk_task_finish(&task);
     if (task.mem != NULL) apr_pool_destroy(task.mem);
     free(task.answer);
+    spk_progress_here(pool, 0, index, -1);
     if (reply != NULL) {
         *reply = keeper.reply;
         *reply_size = keeper.size;

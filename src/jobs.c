@@ -112,6 +112,8 @@ int spk_job_post(spork_pool_t *pool, const spk_post_t *post)
     slot->chunk = post->chunk;
     slot->n_lanes = post->n_lanes;
     slot->stopped = 0;
+    slot->first = post->first;
+    slot->in = post->in;
     cut_lanes(slot, job);
     fill_job(job, slot, post);
     for (m = 0; m < pool->n; m++) spk_claim_reset(pool->members[m].seat, (unsigned)i, slot->n_lanes);
@@ -239,6 +241,41 @@ static int somebody_holds(const spork_pool_t *pool, unsigned slot)
                                own->ends[lane], &held))
                 return 1;
     return 0;
+}
+
+/* Those that are claimed, less those that are still held. */
+uint32_t spk_job_finished(const spork_pool_t *pool, unsigned slot)
+{
+    const spk_slot_t *own = &pool->slots[slot];
+    const spk_job_t *job = &pool->head->jobs[slot];
+    uint32_t begin = 0, size, unclaimed, claimed = 0, unfinished = 0;
+    spk_held_t held;
+    unsigned lane;
+    int m;
+
+    for (lane = 0; lane < own->n_lanes; begin = own->ends[lane++]) {
+        size = own->ends[lane] - begin;
+        unclaimed = spk_claim_free(job, lane, own->chunk, own->ends[lane]);
+        claimed += unclaimed < size ? size - unclaimed : 0;
+        for (m = 0; m < pool->n; m++)
+            if (spk_claim_held(job, slot, lane, pool->members[m].seat, (unsigned)m, own->chunk,
+                               own->ends[lane], &held))
+                unfinished += (held.running != 0) + held.rest.end - held.rest.begin;
+    }
+    return claimed > unfinished ? claimed - unfinished : 0;
+}
+
+/* Items of a table have numbers of their own, which stand in shared memory: for showing only. */
+int spk_job_index(const spork_pool_t *pool, unsigned slot, uint32_t item, apr_size_t *index)
+{
+    const spk_slot_t *own = &pool->slots[slot % SPK_SLOTS];
+
+    if (slot >= SPK_SLOTS || own->state != SPK_SLOT_OPEN || item >= own->count) return 0;
+    if (own->flags & SPK_JOB_TABLE)
+        *index = (apr_size_t)((const spk_item_t *)(const void *)(pool->shm.base + own->in))[item].index;
+    else
+        *index = (apr_size_t)(own->first + item);
+    return 1;
 }
 
 static int somebody_looks(const spork_pool_t *pool, unsigned slot)

@@ -12,6 +12,7 @@
 #include "error.h"
 #include "mem.h"
 #include "pool.h"
+#include "progress.h"
 #include "registry.h"
 #include "tries.h"
 
@@ -60,6 +61,7 @@ struct spk_run_t {
     int in_place, out_place; /* the memory lies in the arena, at in_at and out_at */
     uint64_t in_at, out_at;
 
+    int waited_for; /* spork_map() has not returned */
     int active;
     int stopping;   /* begin no further item */
     int dismissing; /* and whoever is at one is to end */
@@ -574,6 +576,26 @@ int spk_run_is_under_way(const spork_pool_t *pool)
     return pool->run != NULL && pool->run->active && pool->run->n_windows > 0;
 }
 
+void spk_run_count(const spork_pool_t *pool, uint64_t *done, uint64_t *failed)
+{
+    const spk_run_t *run = pool->run;
+    uint32_t finished;
+    unsigned slot;
+
+    *done = *failed = 0;
+    if (run == NULL || !run->waited_for) return;
+    *done = run->ended;
+    *failed = run->n_failures;
+    for (slot = 0; slot < SPK_SLOTS; slot++) {
+        const spk_slot_t *own = &pool->slots[slot];
+
+        if (own->state != SPK_SLOT_OPEN || own->owner != &map_owner) continue;
+        finished = spk_job_finished(pool, slot);
+        /* what was taken out of the part has been counted, or will be in another one */
+        if (finished > ((const part_t *)own->of)->taken) *done += finished - ((const part_t *)own->of)->taken;
+    }
+}
+
 void spk_run_free(spork_pool_t *pool)
 {
     spk_run_t *run = pool->run;
@@ -678,7 +700,10 @@ static void run_here(spk_run_t *run, spork_fn_t fn)
                                        run->out_size, NULL, NULL, message);
         result.out = (unsigned char *)message;
         result.words = strlen(message);
-        if (result.status != APR_SUCCESS) add_failure(run, i, &result, 1);
+        if (result.status != APR_SUCCESS)
+            add_failure(run, i, &result, 1);
+        else
+            run->ended++;
     }
     cancel_items(run, i, run->count - i);
 }
@@ -727,8 +752,13 @@ apr_status_t spork_map(spork_pool_t *pool, spork_fn_t fn, const void *in, apr_si
     run->in_size = in_size;
     run->out_size = out_size;
     run->count = count;
+    run->waited_for = 1;
+    spk_progress_begin(pool, count);
     if (count > 0 && pool->n == 0) run_here(run, fn);
     if (count > 0 && pool->n > 0) run_in_workers(run);
+    run->waited_for = 0;
+    spk_progress_count(pool, run->ended, run->n_failures);
+    spk_progress_end(pool);
     if (run->keeps_failures && run->n_failures > 1)
         qsort(run->failures, run->n_failures, sizeof *run->failures, by_index);
     if (options != NULL) {

@@ -74,6 +74,16 @@ int spk_os_stdio_pending(void);
 /* Forget stdio output that a fork child inherited unflushed, so that it is never written twice. */
 void spk_os_stdio_forget(void);
 
+/* ---- the terminal on stderr ----------------------------------------------------------------------- */
+
+/* How many columns wide it is now, 80 if it does not say; 0: it is there, but this process is in its background and should
+ * leave it alone for now; negative: stderr is no terminal. */
+int spk_os_terminal_columns(void);
+
+/* Write UTF-8 to it. What it does not take at once (it was stopped by Ctrl-S, say) is lost: never blocks where the
+ * system tells. */
+void spk_os_terminal_write(const char *text, size_t size);
+
 /* ---- shared memory: one anonymous mapping, reserved large, committed from its start in steps ---- */
 
 typedef struct {

@@ -8,6 +8,7 @@
 #include "config.h"
 #include "error.h"
 #include "mem.h"
+#include "progress.h"
 #include "registry.h"
 
 #include <apr_general.h>
@@ -17,8 +18,12 @@
 
 static apr_status_t check(const spork_pool_t *pool, const char *name, int inside_most)
 {
-    static const char *const who[] = { "", "the source of its stream", "the sink of its stream",
-                                       "its own task" };
+    static const char *const who[] = { "",
+                                       "the source of its stream",
+                                       "the sink of its stream",
+                                       "its own task",
+                                       "one of its services",
+                                       "its progress_fn" };
 
     if (pool == NULL) return spk_error(APR_EINVAL, "%s: pool is NULL", name);
     if (pool->owner != spk_os_pid())
@@ -159,6 +164,7 @@ static apr_status_t release(void *of)
     pool->closed = 1;
     pool->foreign = !ours;
     if (ours && pool->n > 0 && pool->members != NULL && pool->watch != NULL) spk_crew_end(pool, 0);
+    if (ours) spk_progress_close(pool);
     spk_run_free(pool);
     spk_stream_free(pool);
     spk_queue_free(pool);
@@ -203,6 +209,9 @@ static apr_status_t fill_pool(spork_pool_t *pool)
     if (status == APR_SUCCESS) status = spk_queue_create(pool);
     if (status == APR_SUCCESS) status = spk_logs_prepare(pool);
     if (status == APR_SUCCESS) fill_head(pool);
+    if (status == APR_SUCCESS && spk_progress_create(pool) != APR_SUCCESS)
+        status =
+            spk_error(APR_ENOMEM, "spork_pool_create: no memory for the progress of %d workers", pool->n);
     if (status != APR_SUCCESS || pool->n == 0)
         return status == APR_SUCCESS ? run_initializer_here(pool) : status;
     status = make_members(pool);
@@ -233,7 +242,8 @@ apr_status_t spork_pool_create(spork_pool_t **pool, const spork_config_t *config
     status = (made->config.program == NULL) == (full.program == NULL)
                  ? fill_pool(made)
                  : spk_error(APR_ENOMEM, "spork_pool_create: no memory");
-    made->config.init_arg = NULL; /* the caller's; the arena has a copy */
+    made->config.init_arg = NULL;       /* the caller's; the arena has a copy */
+    made->config.progress_label = NULL; /* likewise */
     if (status != APR_SUCCESS) {
         apr_pool_destroy(made->mem);
         return status;
@@ -259,6 +269,7 @@ apr_status_t spork_pool_close(spork_pool_t *pool)
         spk_queue_cancel(pool);
     }
     pool->closed = 1;
+    spk_progress_close(pool);
     merged = spk_logs_finish(pool);
     if (status == SPORK_ECANCELLED) return spk_error(status, "spork_pool_close: interrupted");
     if (status != APR_SUCCESS) return spk_error(status, "spork_pool_close: %s", pool->broken_words);
@@ -275,6 +286,7 @@ apr_status_t spork_pool_terminate(spork_pool_t *pool)
         spk_crew_end(pool, 0);
         spk_queue_cancel(pool);
     }
+    spk_progress_close(pool);
     return APR_SUCCESS;
 }
 

@@ -21,7 +21,7 @@
 enum { SPK_ABSENT, SPK_STARTING, SPK_READY };
 
 /* Whose code runs in a call of the API: pool.inside. */
-enum { SPK_IN_SOURCE = 1, SPK_IN_SINK, SPK_IN_TASK, SPK_IN_SERVICE };
+enum { SPK_IN_SOURCE = 1, SPK_IN_SINK, SPK_IN_TASK, SPK_IN_SERVICE, SPK_IN_PROGRESS };
 
 typedef struct {
     spk_seat_t *seat;
@@ -90,6 +90,7 @@ typedef struct {
     uint32_t ends[SPK_LANES];
     uint32_t left[SPK_LANES]; /* items free in the lane when they were last counted: they only get fewer */
     int stopped;              /* spk_job_stop() was called */
+    uint64_t first, in;       /* as posted */
 } spk_slot_t;
 
 typedef struct {
@@ -102,9 +103,10 @@ typedef struct {
 
 /* ---- the pool -------------------------------------------------------------------------------------------- */
 
-typedef struct spk_run_t spk_run_t;       /* a map under way: map.c */
-typedef struct spk_queue_t spk_queue_t;   /* submitted items: submit.c */
-typedef struct spk_stream_t spk_stream_t; /* a stream under way: stream.c */
+typedef struct spk_run_t spk_run_t;           /* a map under way: map.c */
+typedef struct spk_queue_t spk_queue_t;       /* submitted items: submit.c */
+typedef struct spk_stream_t spk_stream_t;     /* a stream under way: stream.c */
+typedef struct spk_progress_t spk_progress_t; /* progress.c */
 
 struct spork_pool_t {
     apr_pool_t *mem;
@@ -172,6 +174,8 @@ struct spork_pool_t {
     spk_log_setup_t *log_setup; /* NULL: none */
     spk_log_t log;              /* of an INLINE pool */
     _Atomic uint64_t log_lost;
+
+    spk_progress_t *progress; /* NULL: nobody wants to know */
 };
 
 /* ---- memory.c: the arena with its commits ---------------------------------------------------------------- */
@@ -227,6 +231,10 @@ void spk_roll_call(spork_pool_t *pool);
 
 /* A slot is free. */
 int spk_job_can_be_posted(const spork_pool_t *pool);
+/* How many of its items workers are through with, as far as they have said; for an open job. */
+uint32_t spk_job_finished(const spork_pool_t *pool, unsigned slot);
+/* 1 and the caller's index of an item; 0 if there is no such item in an open job. */
+int spk_job_index(const spork_pool_t *pool, unsigned slot, uint32_t item, apr_size_t *index);
 /* Open a job; the slot, or -1 if none is free. */
 int spk_job_post(spork_pool_t *pool, const spk_post_t *post);
 /* Some job is open. */
@@ -264,6 +272,8 @@ void spk_queue_feed(spork_pool_t *pool, int all);
 int spk_queue_is_empty(const spork_pool_t *pool);
 /* Some of it is with the workers. */
 int spk_queue_is_under_way(const spork_pool_t *pool);
+/* Nothing that is done waits for spork_wait_any(). */
+int spk_queue_is_fetched(const spork_pool_t *pool);
 /* Cancel everything that is not done. The workers are gone. */
 void spk_queue_cancel(spork_pool_t *pool);
 void spk_queue_free(spork_pool_t *pool);
@@ -273,6 +283,8 @@ void spk_stream_free(spork_pool_t *pool);
 void spk_run_feed(spork_pool_t *pool);
 /* 1 while a map has windows in the arena. */
 int spk_run_is_under_way(const spork_pool_t *pool);
+/* Items of the map that the caller waits for: ended, and of these failed; as far as it is known. */
+void spk_run_count(const spork_pool_t *pool, uint64_t *done, uint64_t *failed);
 /* Cancel what is left of it. */
 void spk_run_cancel(spork_pool_t *pool);
 void spk_run_free(spork_pool_t *pool);

@@ -6,6 +6,7 @@
  */
 #include "compiler.h"
 #include "pool.h"
+#include "progress.h"
 
 /* The parent looks around at least this often while it waits, in case somebody did not ring. */
 #define LOOK_AROUND ((apr_interval_time_t)100000)
@@ -23,6 +24,7 @@ void spk_pump(spork_pool_t *pool)
         spk_crew_end(pool, 0);
         spk_queue_cancel(pool);
     }
+    spk_progress_look(pool);
 }
 
 static int has_news(const spork_pool_t *pool)

@@ -133,6 +133,9 @@ enum {
 /* ASLEEP for want of work; BLOCKED until the parent has made room for what it has to tell, or has replied to a call. */
 enum { SPK_MOOD_AWAKE, SPK_MOOD_IDLE, SPK_MOOD_ASLEEP, SPK_MOOD_BLOCKED };
 
+/* seat.part: 1 is nothing of the item, this is all of it. */
+#define SPK_PART_ALL UINT32_C(1000001)
+
 #define SPK_WORDS 256 /* bytes of words for a failed initializer */
 
 typedef struct {
@@ -144,6 +147,7 @@ typedef struct {
     _Atomic uint64_t head;                   /* (W) entries ever published in the ring */
     _Atomic uint64_t want;                   /* (W) bytes of reply room asked for, 0: none */
     _Atomic uint64_t finished;               /* (W) items ever finished, kept at the end of a chunk */
+    _Atomic uint32_t part;     /* (W) of the item at hand that is done: SPK_PART_; 0: it does not tell */
     _Atomic uint64_t answered; /* (W) the roll call after which it found nothing to do, or no room */
 
     /* the parent's line */

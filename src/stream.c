@@ -12,6 +12,7 @@
  */
 #include "error.h"
 #include "future.h"
+#include "progress.h"
 #include "registry.h"
 
 #include <apr_strings.h>
@@ -338,6 +339,7 @@ static void run_item(spk_stream_t *s, spork_fn_t fn, const void *in, apr_size_t 
         outcome.out_size = size;
     }
     s->delivered++;
+    spk_progress_count(s->pool, 1, outcome.status != APR_SUCCESS);
     tell_sink(s, &outcome);
     free(reply);
 }
@@ -412,6 +414,7 @@ apr_status_t spork_stream(spork_pool_t *pool, spork_fn_t fn, spork_source_t sour
     s->baton = baton;
     s->unordered = options != NULL && options->unordered;
     choose_window(s, options);
+    spk_progress_begin(pool, SPK_UNKNOWN);
     /* an interrupt that came before: then nothing is begun that would only be cut off */
     if (was_interrupted(pool))
         end_early(s, SPORK_ECANCELLED, "interrupted");
@@ -419,6 +422,7 @@ apr_status_t spork_stream(spork_pool_t *pool, spork_fn_t fn, spork_source_t sour
         run_in_workers(s);
     else
         run_here(s, fn);
+    spk_progress_end(pool);
     status = s->status;
     if (status != APR_SUCCESS) (void)spk_error(status, "%s", s->words);
     spk_stream_free(pool);

@@ -10,6 +10,7 @@
 #include "error.h"
 #include "future.h"
 #include "pool.h"
+#include "progress.h"
 #include "registry.h"
 
 #include <stdlib.h>
@@ -153,6 +154,7 @@ static void complete(spork_future_t *f, const spk_result_t *result)
     if (f->state == SPK_POSTED) queue->n_posted--;
     f->state = SPK_DONE;
     f->pool->changes++;
+    spk_progress_count(f->pool, 1, result->status != APR_SUCCESS);
     if (f->orphan) {
         spk_future_free(f);
         return;
@@ -383,6 +385,11 @@ size_t spk_queue_posted(const spork_pool_t *pool)
     return pool->queue->n_posted;
 }
 
+int spk_queue_is_fetched(const spork_pool_t *pool)
+{
+    return pool->queue->finished.n == 0;
+}
+
 int spk_queue_is_under_way(const spork_pool_t *pool)
 {
     return pool->queue->n_posted > 0;
@@ -516,6 +523,7 @@ apr_status_t spork_submit(spork_future_t **future, spork_pool_t *pool, spork_fn_
         return spk_error(status, "spork_submit: no memory for %" APR_SIZE_T_FMT " bytes", in_size);
     }
     f->outcome.index = (apr_size_t)pool->queue->next_index++;
+    spk_progress_expect(pool, 1);
     list_append(&pool->queue->waiting, f);
     if (pool->n == 0)
         run_inline(f, fn);
@@ -564,8 +572,10 @@ apr_status_t spork_future_wait(spork_future_t *f, apr_interval_time_t timeout)
         spk_queue_cancel(f->pool);
         return spk_error(status, "spork_future_wait: %s", f->pool->broken_words);
     }
+    if (status == SPORK_ECANCELLED) spk_progress_pause(f->pool);
     if (status == SPORK_ECANCELLED) return spk_error(status, "spork_future_wait: interrupted");
     if (status == APR_SUCCESS) list_remove(f->home, f);
+    spk_progress_look(f->pool);
     return status;
 }
 
@@ -676,10 +686,11 @@ apr_status_t spork_wait_any(spork_pool_t *pool, apr_interval_time_t timeout, spo
         spk_queue_cancel(pool);
         status = APR_SUCCESS;
     }
+    if (status == SPORK_ECANCELLED) spk_progress_pause(pool);
     if (status == SPORK_ECANCELLED) return spk_error(status, "spork_wait_any: interrupted");
     if (status != APR_SUCCESS) return status;
     *future = pool->queue->finished.first;
-    if (*future == NULL) return APR_EOF;
-    list_remove(&pool->queue->finished, *future);
-    return APR_SUCCESS;
+    if (*future != NULL) list_remove(&pool->queue->finished, *future);
+    spk_progress_look(pool);
+    return *future != NULL ? APR_SUCCESS : APR_EOF;
 }

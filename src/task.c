@@ -8,6 +8,7 @@
 #include "error.h"
 #include "mem.h"
 #include "os.h"
+#include "shared.h"
 #include <apr_strings.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -35,6 +36,14 @@ apr_pool_t *spork_task_pool(spork_task_t *task)
     if (task->mem == NULL && spk_mem_create(&task->mem, NULL) != APR_SUCCESS) return NULL;
     task->touched = 1;
     return task->mem;
+}
+
+void spork_task_progress(spork_task_t *task, double part)
+{
+    if (task == NULL || task->tell_part == NULL) return;
+    task->touched = task->told_part = 1;
+    if (!(part > 0)) part = 0; /* NaN, too */
+    task->tell_part(task, part < 1 ? 1 + (uint32_t)(part * (SPK_PART_ALL - 1)) : SPK_PART_ALL);
 }
 
 void spork_fail(spork_task_t *task, const char *format, ...)
@@ -126,6 +135,8 @@ void spk_task_finish(spork_task_t *task)
 {
     if (task->touched) {
         task->touched = 0;
+        if (task->told_part) task->tell_part(task, 0);
+        task->told_part = 0;
         task->reply_status = APR_SUCCESS;
         task->message[0] = '\0';
         if (task->mem != NULL) apr_pool_clear(task->mem);

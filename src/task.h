@@ -23,13 +23,16 @@ struct spork_task_t {
     apr_size_t slot_size;
 
     /* what it did; undone by spk_task_finish() */
-    int touched;               /* anything below was used */
+    int touched; /* anything below was used */
+    int told_part;
     apr_status_t reply_status; /* of its last spork_reply() */
     apr_pool_t *mem;
     char message[SPORK_MESSAGE_MAX];
 
     /* how a reply without a slot is kept: data is copied, replaces the former */
     apr_status_t (*keep_reply)(spork_task_t *task, const void *data, apr_size_t size);
+    /* what part of the item is done, seat.part; 0 after an item that told one. NULL: nobody listens */
+    void (*tell_part)(spork_task_t *task, uint32_t part);
     /* makes [offset, offset + size) of the segment touchable here */
     apr_status_t (*reach)(spork_task_t *task, size_t end);
     /* runs a service of the parent's, whose answer goes to answer; NULL for an initializer */

@@ -80,6 +80,13 @@ static apr_status_t reach(spork_task_t *task, size_t end)
     return spk_worker_reach(task->keeper, end);
 }
 
+static void tell_part(spork_task_t *task, uint32_t part)
+{
+    const spk_worker_t *worker = task->keeper;
+
+    atomic_store_explicit(&worker->seat->part, part, memory_order_relaxed);
+}
+
 /* ---- looking for a job ---------------------------------------------------------------------------- */
 
 static int is_open(const spk_worker_t *worker, unsigned slot, memory_order order)
@@ -242,6 +249,7 @@ static void fill_task(spk_worker_t *worker)
     task->arena_end = worker->shm.reserved;
     task->worker_id = (int)worker->id;
     task->reach = reach;
+    task->tell_part = tell_part;
     task->keeper = worker;
 }
 
@@ -251,6 +259,7 @@ void spk_worker_main(spk_worker_t *worker)
 
     worker->seat = &worker->head->seats[worker->id];
     fill_task(worker);
+    tell_part(&worker->task, 0);
     SPK_STEP("seated");
     atomic_store_explicit(&worker->seat->phase, SPK_PHASE_ENTERED, memory_order_release);
     SPK_STEP("entering");

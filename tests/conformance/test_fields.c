@@ -91,12 +91,24 @@ static apr_status_t say(spork_task_t *task, const void *in, void *out)
     return spork_log(task, SPORK_LOG_ERROR, "said clearly");
 }
 
-static const spork_entry_t tasks[] = {
-    SPORK_ENTRY(see_argument), SPORK_ENTRY(tell), SPORK_ENTRY(hang), SPORK_ENTRY(fall),
-    SPORK_ENTRY(nothing),      SPORK_ENTRY(say),  SPORK_END
-};
+static apr_status_t wait_at_gate(spork_task_t *task, const void *in, void *out)
+{
+    gate_t *gate = spork_deref(task, *(const spork_ref_t *)in, sizeof *gate);
+    (void)out;
+    if (gate == NULL) return APR_EINVAL;
+    gate_pass(gate);
+    return APR_SUCCESS;
+}
+
+static const spork_entry_t tasks[] = { SPORK_ENTRY(see_argument), SPORK_ENTRY(tell),
+                                       SPORK_ENTRY(hang),         SPORK_ENTRY(fall),
+                                       SPORK_ENTRY(nothing),      SPORK_ENTRY(wait_at_gate),
+                                       SPORK_ENTRY(say),          SPORK_END };
 
 /* ---- the table's values ------------------------------------------------------------------------ */
+
+static void show(void *baton, const spork_progress_t *progress);
+static char shown_to[] = "display";
 
 /* A value other than the default for every field, by position: -Wmissing-field-initializers sees that none
  * is left out. Where a check needs a value of the moment, it puts that in the place of the one here. */
@@ -118,7 +130,11 @@ static const spork_config_t other = {
     1,                      /* progress */
     SPORK_LOG_ERROR,        /* log_level */
     1,                      /* log_output */
-    "all in one"            /* log_merge */
+    "all in one",           /* log_merge */
+    show,                   /* progress_fn */
+    shown_to,               /* progress_baton */
+    250 * MILLISECOND,      /* progress_interval */
+    "label"                 /* progress_label */
 };
 
 /* ---- helpers -------------------------------------------------------------------------------- */
@@ -396,10 +412,40 @@ static void log_merge_shows(spork_config_t *config)
     assert_success(apr_file_remove(config->log_merge, test_memory()));
 }
 
-static void refusal_shows(spork_config_t *config)
+static const void *shown;
+static apr_interval_time_t shown_first;
+static gate_t *shown_gate;
+
+static void show(void *baton, const spork_progress_t *progress)
 {
+    if (shown == NULL) shown_first = progress->elapsed;
+    shown = baton;
+    atomic_store(&shown_gate->open, 1);
+}
+
+static void progress_shows(spork_config_t *config)
+{
+    int in[ITEMS] = { 0 };
     spork_pool_t *pool;
-    assert_failed(spork_pool_create(&pool, config, test_memory()), APR_ENOTIMPL);
+    spork_ref_t ref;
+
+    if (config->progress != 0 || config->progress_label != NULL) { /* no terminal is here */
+        pool = make_pool(config);
+        assert_success(spork_map(pool, nothing, in, sizeof in[0], NULL, 0, ITEMS, NULL));
+        end_pool(pool);
+        return;
+    }
+    config->progress_fn = show;
+    config->progress_baton = shown_to;
+    config->progress_interval = other.progress_interval;
+    shown = NULL;
+    pool = make_pool(config);
+    shown_gate = spork_alloc(pool, sizeof *shown_gate);
+    ref = spork_ref(pool, shown_gate);
+    assert_success(spork_map(pool, wait_at_gate, &ref, sizeof ref, NULL, 0, 1, NULL));
+    assert_ptr_equal(shown, shown_to);
+    assert_true(shown_first >= other.progress_interval);
+    end_pool(pool);
 }
 
 #define ROW(field, shows)                                                  \
@@ -425,10 +471,14 @@ static const struct {
     ROW(arena_size, arena_size_shows),
     ROW(program, program_shows),
     ROW(log_dir, log_dir_shows),
-    ROW(progress, refusal_shows),
     ROW(log_level, log_level_shows),
     ROW(log_output, log_output_shows),
     ROW(log_merge, log_merge_shows),
+    ROW(progress, progress_shows),
+    ROW(progress_fn, progress_shows),
+    ROW(progress_baton, progress_shows),
+    ROW(progress_interval, progress_shows),
+    ROW(progress_label, progress_shows),
 };
 
 /* ---- tests ---------------------------------------------------------------------------------- */

@@ -154,6 +154,8 @@ static void defaults_are_all_zero_but_the_size(void **state)
     assert_true(config.memory_limit == 0 && config.arena_size == 0 && config.program == NULL);
     assert_true(config.log_dir == NULL && config.progress == 0);
     assert_true(config.log_level == 0 && config.log_output == 0 && config.log_merge == NULL);
+    assert_true(config.progress_fn == NULL && config.progress_baton == NULL &&
+                config.progress_interval == 0 && config.progress_label == NULL);
 }
 
 /* A program compiled when the struct ended after its third member: nothing behind that is read or written. */
@@ -324,16 +326,6 @@ static void values_out_of_range_are_refused(void **state)
     refused(&config, APR_EINVAL);
 }
 
-static void options_that_are_not_built_are_not_ignored(void **state)
-{
-    spork_config_t config;
-
-    (void)state;
-    make_config(&config, 1);
-    config.progress = 1;
-    refused(&config, APR_ENOTIMPL);
-}
-
 static void an_impossible_arena_is_refused_or_made_smaller(void **state)
 {
     spork_config_t config;
@@ -426,7 +418,6 @@ int main(int argc, char **argv)
         TEST(the_environment_overrides_the_number_of_workers),
         TEST(bad_values_in_the_environment_are_told),
         TEST(values_out_of_range_are_refused),
-        TEST(options_that_are_not_built_are_not_ignored),
         TEST(an_impossible_arena_is_refused_or_made_smaller),
         TEST(null_is_an_error_or_nothing_everywhere),
         TEST(statuses_have_words),

@@ -29,6 +29,7 @@ void fake_reset(void)
     fake.facts.memory = (uint64_t)1 << 30;
     fake.facts.reserve = (size_t)1 << 20;
     fake.cpus = fake.threads = fake.trusted = 1;
+    fake.columns = -1;
     fake.pid = 4711;
     fake.now = UINT64_C(3600000000000);
     fake.on_start = fake_start_well;
@@ -100,6 +101,21 @@ int spk_os_stdio_pending(void)
 
 void spk_os_stdio_forget(void)
 {
+}
+
+/* ---- the terminal: a piece of text -------------------------------------------------------------- */
+
+int spk_os_terminal_columns(void)
+{
+    return fake.columns;
+}
+
+void spk_os_terminal_write(const char *text, size_t size)
+{
+    if (size >= sizeof fake.terminal - fake.terminal_size) give_up("too much for the terminal");
+    memcpy(fake.terminal + fake.terminal_size, text, size);
+    fake.terminal_size += size;
+    fake.n_terminal++;
 }
 
 /* ---- shared memory: malloc, so that a sanitizer sees its end ------------------------------------- */

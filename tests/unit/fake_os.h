@@ -37,6 +37,7 @@ typedef struct {
     int fail_bell, fail_commit; /* the how manieth bell, commit fails; 0: none */
     int n_restores, fail_restore;
     int deaf_to_kill;              /* killed processes live on */
+    int columns;                   /* of the terminal on stderr; negative (the default): there is none */
     int no_memory;                 /* who ends by himself does so for want of memory */
     void (*on_start)(int process); /* a process was started */
     int (*on_wait)(void);          /* the parent waits, nothing was rung: 1 if this did something */
@@ -47,7 +48,10 @@ typedef struct {
     int n_processes, n_starts; /* started; tried */
     int n_kills, n_waits, n_rings;
     int n_bells, n_commits;
-    int n_segments;     /* that exist */
+    int n_segments;      /* that exist */
+    char terminal[8192]; /* what was written to it */
+    size_t terminal_size;
+    int n_terminal;     /* how often */
     spk_header_t *head; /* of the last segment */
 } fake_os_t;
 

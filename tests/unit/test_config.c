@@ -133,10 +133,10 @@ static void test_bad_values(void **state)
         BAD(APR_EINVAL, retries, -1),
         BAD(APR_EINVAL, memory_limit, 1),
         BAD(APR_EINVAL, memory_limit, (apr_int64_t)SPORK_MEMORY_LIMIT_MIN - 1),
-        BAD(APR_ENOTIMPL, progress, 1),
         BAD(APR_EINVAL, log_level, -1),
         BAD(APR_EINVAL, log_level, SPORK_LOG_ERROR + 1),
         BAD(APR_EINVAL, log_output, 1),
+        BAD(APR_EINVAL, progress_interval, -1),
     };
     size_t i;
     int narrow;

@@ -71,6 +71,17 @@ void spk_os_stdio_forget(void)
 {
 }
 
+int spk_os_terminal_columns(void)
+{
+    return -1;
+}
+
+void spk_os_terminal_write(const char *text, size_t size)
+{
+    (void)text;
+    (void)size;
+}
+
 /* ---- shared memory: there is one segment, and it is there ---------------------------------------- */
 
 apr_status_t spk_os_shm_create(spk_os_shm_t *shm, size_t reserve, size_t at_least)
