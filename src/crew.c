@@ -9,6 +9,7 @@
 #include "pool.h"
 #include "registry.h"
 #include "role.h"
+#include "trace.h"
 #include "worker.h"
 
 #include <apr_strings.h>
@@ -46,6 +47,7 @@ static void become_worker(spork_pool_t *pool, int m, const spk_os_kit_t *kit)
     static spk_worker_t worker; /* of this process, which is all new */
 
     spk_role_become_worker();
+    spk_trace_leave(pool);
     spk_os_stdio_forget();
     memset(&worker, 0, sizeof worker);
     worker.kit = *kit;
@@ -130,11 +132,13 @@ static apr_status_t start_member(spork_pool_t *pool, int m)
     member->reported = 0;
     member->finished = 0;
     atomic_store_explicit(&member->seat->finished, 0, memory_order_relaxed);
+    spk_trace_prepare(pool, m);
     status = may_fork(pool) ? start_by_fork(pool, m, &kit) : start_by_spawn(pool, m, &kit);
     if (status != APR_SUCCESS) return status;
     member->state = SPK_STARTING;
     member->since = spk_os_clock();
     spk_os_watch_set(pool->watch, m, &member->process);
+    spk_trace_start(pool, m);
     pool->changes++;
     return APR_SUCCESS;
 }
@@ -404,6 +408,7 @@ static void bury(spork_pool_t *pool, int m, const spk_os_exit_t *exit)
         casualty.signal = 0;
         casualty.exit_code = 0;
     }
+    spk_trace_death(pool, m, exit);
     if (!pool->razing) {
         drain_ring(pool, m);
         take_last_entry(pool, m);

@@ -6,7 +6,9 @@
 #include "error.h"
 #include "pool.h"
 #include "progress.h"
+#include "registry.h"
 #include "task.h"
+#include "trace.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -76,6 +78,7 @@ apr_status_t spk_inline_run(spork_pool_t *pool, spork_fn_t fn, apr_size_t index,
     keeper_t keeper = { pool, NULL, 0 };
     spork_task_t task;
     apr_status_t status;
+    uint64_t start;
 
     memset(&task, 0, sizeof task);
     task.base = pool->shm.base;
@@ -92,7 +95,9 @@ apr_status_t spk_inline_run(spork_pool_t *pool, spork_fn_t fn, apr_size_t index,
     if (pool->was_ready) task.call = call_here;
     spk_progress_here(pool, 1, index, -1);
     pool->inside = SPK_IN_TASK;
+    start = pool->trace != NULL ? spk_os_clock() : 0;
     status = spk_task_status(&task, fn(&task, in, slot));
+    if (pool->trace != NULL) spk_trace_item(pool, start, index, (uint32_t)spk_registry_find(fn), status);
     pool->inside = 0;
     memcpy(message, task.message, SPORK_MESSAGE_MAX);
     spk_task_finish(&task);

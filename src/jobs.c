@@ -114,6 +114,7 @@ int spk_job_post(spork_pool_t *pool, const spk_post_t *post)
     slot->stopped = 0;
     slot->first = post->first;
     slot->in = post->in;
+    slot->fn = post->fn;
     cut_lanes(slot, job);
     fill_job(job, slot, post);
     for (m = 0; m < pool->n; m++) spk_claim_reset(pool->members[m].seat, (unsigned)i, slot->n_lanes);
@@ -265,14 +266,26 @@ uint32_t spk_job_finished(const spork_pool_t *pool, unsigned slot)
     return claimed > unfinished ? claimed - unfinished : 0;
 }
 
-/* Items of a table have numbers of their own, which stand in shared memory: for showing only. */
+/* Items of a table have numbers and tasks of their own, which stand in shared memory: for showing only. */
+static const spk_item_t *table_of(const spork_pool_t *pool, const spk_slot_t *own)
+{
+    return (const spk_item_t *)(const void *)(pool->shm.base + own->in);
+}
+
+uint32_t spk_job_fn(const spork_pool_t *pool, unsigned slot, uint32_t item)
+{
+    const spk_slot_t *own = &pool->slots[slot];
+
+    return own->flags & SPK_JOB_TABLE ? table_of(pool, own)[item].fn : own->fn;
+}
+
 int spk_job_index(const spork_pool_t *pool, unsigned slot, uint32_t item, apr_size_t *index)
 {
     const spk_slot_t *own = &pool->slots[slot % SPK_SLOTS];
 
     if (slot >= SPK_SLOTS || own->state != SPK_SLOT_OPEN || item >= own->count) return 0;
     if (own->flags & SPK_JOB_TABLE)
-        *index = (apr_size_t)((const spk_item_t *)(const void *)(pool->shm.base + own->in))[item].index;
+        *index = (apr_size_t)table_of(pool, own)[item].index;
     else
         *index = (apr_size_t)(own->first + item);
     return 1;

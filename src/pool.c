@@ -10,6 +10,7 @@
 #include "mem.h"
 #include "progress.h"
 #include "registry.h"
+#include "trace.h"
 
 #include <apr_general.h>
 #include <apr_strings.h>
@@ -62,6 +63,7 @@ static void fill_head(spork_pool_t *pool)
         head->init_arg = spk_block_offset(pool->init_arg);
         head->init_size = pool->config.init_size;
     }
+    head->trace = spk_trace_offset(pool);
     memcpy(pool->constants, head, sizeof pool->constants);
 }
 
@@ -69,7 +71,8 @@ static void fill_head(spork_pool_t *pool)
  * room for the replies of each worker. */
 static size_t upkeep(const spork_pool_t *pool)
 {
-    return (size_t)SPK_SLOTS * SPK_BATCH_MAX * sizeof(spk_item_t) + (size_t)pool->n * 8192;
+    return (size_t)SPK_SLOTS * SPK_BATCH_MAX * sizeof(spk_item_t) + (size_t)pool->n * 8192 +
+           spk_trace_room(pool);
 }
 
 static apr_status_t make_segment(spork_pool_t *pool)
@@ -140,14 +143,17 @@ static apr_status_t make_members(spork_pool_t *pool)
 static apr_status_t run_initializer_here(spork_pool_t *pool)
 {
     char message[SPORK_MESSAGE_MAX], cause[120];
+    spk_trace_t *trace = pool->trace;
     apr_status_t status;
 
     pool->was_ready = pool->config.initializer == NULL;
     if (pool->was_ready) return APR_SUCCESS;
     pool->log.initializing = 1;
+    pool->trace = NULL; /* it is no item */
     status = spk_inline_run(pool, pool->config.initializer, 0,
                             pool->config.init_size > 0 ? pool->config.init_arg : NULL, pool->config.init_size,
                             NULL, 0, NULL, NULL, message);
+    pool->trace = trace;
     pool->log.initializing = 0;
     pool->was_ready = status == APR_SUCCESS;
     if (status == APR_SUCCESS) return APR_SUCCESS;
@@ -165,6 +171,7 @@ static apr_status_t release(void *of)
     pool->foreign = !ours;
     if (ours && pool->n > 0 && pool->members != NULL && pool->watch != NULL) spk_crew_end(pool, 0);
     if (ours) spk_progress_close(pool);
+    spk_trace_close(pool, ours);
     spk_run_free(pool);
     spk_stream_free(pool);
     spk_queue_free(pool);
@@ -203,9 +210,11 @@ static spork_pool_t *make_pool(apr_pool_t *parent)
 
 static apr_status_t fill_pool(spork_pool_t *pool)
 {
-    apr_status_t status = make_segment(pool);
+    apr_status_t status = spk_trace_open(pool);
 
+    if (status == APR_SUCCESS) status = make_segment(pool);
     if (status == APR_SUCCESS) status = place_init_arg(pool);
+    if (status == APR_SUCCESS) status = spk_trace_place(pool);
     if (status == APR_SUCCESS) status = spk_queue_create(pool);
     if (status == APR_SUCCESS) status = spk_logs_prepare(pool);
     if (status == APR_SUCCESS) fill_head(pool);
@@ -270,6 +279,7 @@ apr_status_t spork_pool_close(spork_pool_t *pool)
     }
     pool->closed = 1;
     spk_progress_close(pool);
+    spk_trace_close(pool, 1);
     merged = spk_logs_finish(pool);
     if (status == SPORK_ECANCELLED) return spk_error(status, "spork_pool_close: interrupted");
     if (status != APR_SUCCESS) return spk_error(status, "spork_pool_close: %s", pool->broken_words);
@@ -287,6 +297,7 @@ apr_status_t spork_pool_terminate(spork_pool_t *pool)
         spk_queue_cancel(pool);
     }
     spk_progress_close(pool);
+    spk_trace_close(pool, 1);
     return APR_SUCCESS;
 }
 

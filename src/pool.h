@@ -90,7 +90,8 @@ typedef struct {
     uint32_t ends[SPK_LANES];
     uint32_t left[SPK_LANES]; /* items free in the lane when they were last counted: they only get fewer */
     int stopped;              /* spk_job_stop() was called */
-    uint64_t first, in;       /* as posted */
+    uint64_t first, in;       /* as posted, */
+    uint32_t fn;              /* likewise */
 } spk_slot_t;
 
 typedef struct {
@@ -107,6 +108,7 @@ typedef struct spk_run_t spk_run_t;           /* a map under way: map.c */
 typedef struct spk_queue_t spk_queue_t;       /* submitted items: submit.c */
 typedef struct spk_stream_t spk_stream_t;     /* a stream under way: stream.c */
 typedef struct spk_progress_t spk_progress_t; /* progress.c */
+typedef struct spk_trace_t spk_trace_t;       /* trace.c */
 
 struct spork_pool_t {
     apr_pool_t *mem;
@@ -176,6 +178,7 @@ struct spork_pool_t {
     _Atomic uint64_t log_lost;
 
     spk_progress_t *progress; /* NULL: nobody wants to know */
+    spk_trace_t *trace;       /* likewise */
 };
 
 /* ---- memory.c: the arena with its commits ---------------------------------------------------------------- */
@@ -235,6 +238,8 @@ int spk_job_can_be_posted(const spork_pool_t *pool);
 uint32_t spk_job_finished(const spork_pool_t *pool, unsigned slot);
 /* 1 and the caller's index of an item; 0 if there is no such item in an open job. */
 int spk_job_index(const spork_pool_t *pool, unsigned slot, uint32_t item, apr_size_t *index);
+/* Number of its task; the item is there. Of a table it may be any. */
+uint32_t spk_job_fn(const spork_pool_t *pool, unsigned slot, uint32_t item);
 /* Open a job; the slot, or -1 if none is free. */
 int spk_job_post(spork_pool_t *pool, const spk_post_t *post);
 /* Some job is open. */

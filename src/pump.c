@@ -7,6 +7,7 @@
 #include "compiler.h"
 #include "pool.h"
 #include "progress.h"
+#include "trace.h"
 
 /* The parent looks around at least this often while it waits, in case somebody did not ring. */
 #define LOOK_AROUND ((apr_interval_time_t)100000)
@@ -25,6 +26,7 @@ void spk_pump(spork_pool_t *pool)
         spk_queue_cancel(pool);
     }
     spk_progress_look(pool);
+    spk_trace_look(pool);
 }
 
 static int has_news(const spork_pool_t *pool)
@@ -54,6 +56,14 @@ static int spin_for_news(const spork_pool_t *pool)
     return 0;
 }
 
+static void watch(spork_pool_t *pool, apr_interval_time_t most)
+{
+    uint64_t since = pool->trace != NULL ? spk_os_clock() : 0;
+
+    spk_os_watch_wait(pool->watch, most);
+    spk_trace_waited(pool, since);
+}
+
 /* Sleep until somebody rings or dies, at most this long. The flag is up before the last look: who
  * changes something after that look sees it and rings (worker.c has the other half). */
 static int sleep_once(spork_pool_t *pool, int (*done)(void *of), void *of, apr_interval_time_t most)
@@ -66,7 +76,7 @@ static int sleep_once(spork_pool_t *pool, int (*done)(void *of), void *of, apr_i
     atomic_thread_fence(memory_order_seq_cst);
     spk_pump(pool);
     is_done = done(of);
-    if (!is_done && changes == pool->changes && !pool->interrupted) spk_os_watch_wait(pool->watch, most);
+    if (!is_done && changes == pool->changes && !pool->interrupted) watch(pool, most);
     atomic_store_explicit(asleep, 0, memory_order_relaxed);
     if (!is_done) spk_roll_call(pool);
     return is_done;

@@ -7,6 +7,7 @@
 
 #include "error.h"
 #include "shared.h"
+#include "track.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -121,7 +122,8 @@ static uint64_t hash_bytes(uint64_t hash, const void *data, size_t size)
 uint64_t spk_registry_fingerprint(void)
 {
     uint64_t hash = UINT64_C(14695981039346656037);
-    size_t sizes[] = { sizeof(void *), sizeof(spk_header_t), sizeof(spk_seat_t), sizeof(spk_item_t) };
+    size_t sizes[] = { sizeof(void *), sizeof(spk_header_t), sizeof(spk_seat_t), sizeof(spk_item_t),
+                       sizeof(spk_track_t) };
     int i;
 
     hash = hash_bytes(hash, SPORK_VERSION_STRING, sizeof SPORK_VERSION_STRING);

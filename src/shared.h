@@ -188,6 +188,7 @@ typedef struct {
     uint32_t initializer; /* its number + 1, 0: none */
     uint32_t spin;        /* microseconds an idle worker stays awake */
     uint64_t init_arg, init_size;
+    uint64_t trace; /* offset of the workers' tracks, 0: no trace (track.h) */
 
     _Alignas(SPK_LINE) _Atomic uint64_t open;          /* (P) a bit a slot: worth a look */
     _Atomic uint32_t oldest;                           /* (P) where to begin to look */

@@ -53,7 +53,7 @@ void spk_worker_retire(spk_worker_t *worker)
 void spk_worker_wait(spk_worker_t *worker, uint32_t as, int (*ready)(spk_worker_t *worker))
 {
     _Atomic uint32_t *mood = &worker->seat->mood;
-    uint64_t roll;
+    uint64_t roll, since;
 
     for (;;) {
         atomic_store_explicit(mood, as, memory_order_relaxed);
@@ -63,7 +63,11 @@ void spk_worker_wait(spk_worker_t *worker, uint32_t as, int (*ready)(spk_worker_
         SPK_STEP(as == SPK_MOOD_BLOCKED ? "blocked" : "asleep");
         if (ready(worker)) break;
         atomic_store_explicit(&worker->seat->answered, roll, memory_order_release);
+        since = worker->track != NULL ? spk_os_clock() : 0;
         if (spk_os_worker_sleep(&worker->kit, -1) == APR_EOF) leave(1);
+        if (worker->track != NULL)
+            spk_track_rest(worker->track, as == SPK_MOOD_BLOCKED ? SPK_NOTE_BLOCKED : SPK_NOTE_ASLEEP, since,
+                           spk_os_clock());
         SPK_STEP(as == SPK_MOOD_BLOCKED ? "roused" : "woken");
     }
     atomic_store_explicit(mood, SPK_MOOD_AWAKE, memory_order_relaxed);
@@ -253,6 +257,17 @@ static void fill_task(spk_worker_t *worker)
     task->keeper = worker;
 }
 
+static void find_track(spk_worker_t *worker)
+{
+    size_t at = (size_t)worker->head->trace + worker->id * sizeof *worker->track;
+    apr_status_t status;
+
+    if (worker->head->trace == 0) return;
+    status = spk_worker_reach(worker, at + sizeof *worker->track);
+    if (status != APR_SUCCESS) give_up(worker, SPK_PHASE_UNABLE, status, "");
+    worker->track = (spk_track_t *)(void *)(worker->shm.base + at);
+}
+
 void spk_worker_main(spk_worker_t *worker)
 {
     apr_status_t status;
@@ -271,9 +286,12 @@ void spk_worker_main(spk_worker_t *worker)
     spk_worker_begin_replies(worker);
     worker->asked = atomic_load_explicit(&worker->seat->mail.asked, memory_order_relaxed);
     begin_log(worker);
+    find_track(worker);
     if (worker->head->initializer != 0) initialize(worker);
     worker->task.call = spk_worker_call;
     SPK_STEP("prepared");
+    /* since its process was started; the parent knows when that was */
+    if (worker->track != NULL) spk_track_rest(worker->track, SPK_NOTE_STARTING, 0, spk_os_clock());
     atomic_store_explicit(&worker->seat->phase, SPK_PHASE_READY, memory_order_release);
     SPK_STEP("ready");
     spk_worker_wake_parent(worker);

@@ -10,12 +10,15 @@
 #include "log.h"
 #include "os.h"
 #include "task.h"
+#include "track.h"
 
 typedef struct {
     spk_os_kit_t kit;
     spk_os_shm_t shm;
     spk_header_t *head;
     spk_seat_t *seat;
+    spk_track_t *track; /* NULL: nobody traces */
+    uint64_t began;     /* clock: the item at hand, if somebody wants to know */
     unsigned id;
     spork_task_t task;
     const spk_log_setup_t *log_setup; /* NULL: no logs */

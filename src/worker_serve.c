@@ -68,10 +68,19 @@ static void give_back(spk_worker_t *worker, const work_t *work, uint32_t first, 
     SPK_STEP("given");
 }
 
+/* For a deadline, or for the trace. */
 static void note_time(spk_worker_t *worker, const work_t *work)
 {
-    if (work->flags & SPK_JOB_TIMED)
-        atomic_store_explicit(&worker->seat->started, spk_os_clock(), memory_order_relaxed);
+    if (!(work->flags & SPK_JOB_TIMED) && worker->track == NULL) return;
+    worker->began = spk_os_clock();
+    atomic_store_explicit(&worker->seat->started, worker->began, memory_order_relaxed);
+}
+
+/* Before its end is said: what dies in between is known to have its slice (trace.c). */
+static void trace_item(spk_worker_t *worker, uint32_t fn, apr_status_t status)
+{
+    if (worker->track != NULL)
+        spk_track_item(worker->track, worker->began, spk_os_clock(), worker->task.index, fn, status);
 }
 
 static void report(spk_worker_t *worker, const work_t *work, uint32_t item, apr_status_t status)
@@ -95,6 +104,7 @@ static void report(spk_worker_t *worker, const work_t *work, uint32_t item, apr_
 static void end_mapped(spk_worker_t *worker, const work_t *work, uint32_t item, apr_status_t status)
 {
     status = spk_task_status(&worker->task, status);
+    trace_item(worker, work->fn, status);
     if (status == APR_SUCCESS)
         finish(worker, work, item, SPK_CUR_FINISHED);
     else
@@ -107,7 +117,7 @@ static void run_mapped(spk_worker_t *worker, const work_t *work, spk_range_t *ra
 {
     const uint64_t running = spk_cur_pack(SPK_CUR_RUNNING, work->slot, work->lane, 0);
     const uint64_t finished = spk_cur_pack(SPK_CUR_FINISHED, work->slot, work->lane, 0);
-    const int plain = (work->flags & (SPK_JOB_GUARDED | SPK_JOB_TIMED)) == 0;
+    const int plain = (work->flags & (SPK_JOB_GUARDED | SPK_JOB_TIMED)) == 0 && worker->track == NULL;
     const spork_fn_t fn = spk_registry_fn(work->fn);
     const unsigned char *in =
         work->in_base != NULL ? work->in_base + (size_t)range->begin * work->in_size : NULL;
@@ -147,7 +157,8 @@ static void run_submitted(spk_worker_t *worker, const work_t *work, uint32_t num
     spk_item_t *item = (spk_item_t *)(task->base + work->in) + number;
     size_t in_size = (size_t)item->in_size;
     const void *in = item->in != 0 ? task->base + item->in : item->bytes;
-    spork_fn_t fn = spk_registry_fn(item->fn);
+    uint32_t number_of_fn = item->fn;
+    spork_fn_t fn = spk_registry_fn(number_of_fn);
     apr_status_t status;
 
     task->index = (apr_size_t)item->index;
@@ -167,6 +178,7 @@ static void run_submitted(spk_worker_t *worker, const work_t *work, uint32_t num
     else
         status = fn == NULL ? SPORK_ENOTTASK : spk_task_status(task, fn(task, in_size > 0 ? in : NULL, NULL));
     SPK_STEP("returned");
+    trace_item(worker, number_of_fn, status);
     report(worker, work, number, status);
     spk_task_finish(task);
     task->keep_reply = NULL;
