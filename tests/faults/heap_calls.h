@@ -7,6 +7,7 @@
 #define TEST_HEAP_CALLS_H
 
 #include <apr_allocator.h>
+#include <apr_env.h>
 #include <apr_file_info.h>
 #include <apr_file_io.h>
 #include <apr_general.h>
@@ -30,6 +31,12 @@
           (*(made) = NULL, fault_no_pool(parent, abort_function)), ENOMEM)
 #define apr_initialize() FAULT(apr_initialize, (), APR_ENOMEM, ENOMEM)
 #define apr_generate_random_bytes(...) FAULT(apr_generate_random_bytes, (__VA_ARGS__), APR_EGENERAL, EIO)
+#define apr_env_get(...) FAULT(apr_env_get, (__VA_ARGS__), APR_ENOENT, ENOENT)
+#define apr_file_open(...) \
+    FAULT(apr_file_open, (__VA_ARGS__), APR_FROM_OS_ERROR(fault_error()), FAULT_NO_FILE)
+#define apr_file_seek(...) FAULT(apr_file_seek, (__VA_ARGS__), APR_EGENERAL, EIO)
+#define apr_file_write_full(...) FAULT(apr_file_write_full, (__VA_ARGS__), APR_ENOSPC, EIO)
+#define apr_file_trunc(...) FAULT(apr_file_trunc, (__VA_ARGS__), APR_EGENERAL, EIO)
 #define apr_thread_mutex_lock(...) FAULT(apr_thread_mutex_lock, (__VA_ARGS__), APR_EGENERAL, EINVAL)
 
 /* ---- logs ---- */
@@ -39,11 +46,8 @@
 #define apr_dir_open(...) FAULT(apr_dir_open, (__VA_ARGS__), APR_EGENERAL, EIO)
 #define apr_dir_read(...) FAULT(apr_dir_read, (__VA_ARGS__), APR_EGENERAL, EIO)
 #define apr_stat(...) FAULT(apr_stat, (__VA_ARGS__), APR_EGENERAL, EIO)
-#define apr_file_open(...) FAULT(apr_file_open, (__VA_ARGS__), APR_EGENERAL, EIO)
 #define apr_file_info_get(...) FAULT(apr_file_info_get, (__VA_ARGS__), APR_EGENERAL, EIO)
-#define apr_file_seek(...) FAULT(apr_file_seek, (__VA_ARGS__), APR_EGENERAL, EIO)
 #define apr_file_read_full(...) FAULT(apr_file_read_full, (__VA_ARGS__), APR_EGENERAL, EIO)
-#define apr_file_write_full(...) FAULT(apr_file_write_full, (__VA_ARGS__), APR_EGENERAL, ENOSPC)
 #define apr_file_sync(...) FAULT(apr_file_sync, (__VA_ARGS__), APR_EGENERAL, ENOSPC)
 #define apr_file_close(...) FAULT(apr_file_close, (__VA_ARGS__), APR_EGENERAL, ENOSPC)
 #define apr_file_rename(...) FAULT(apr_file_rename, (__VA_ARGS__), APR_EGENERAL, EIO)

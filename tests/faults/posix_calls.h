@@ -22,6 +22,7 @@
 #include <spawn.h>
 #include <sys/auxv.h>
 #include <sys/eventfd.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -33,6 +34,8 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+
+#define FAULT_NO_FILE EMFILE, EACCES, ENOSPC
 
 #include "heap_calls.h"
 
@@ -60,6 +63,8 @@
 #define pread(...) FAULT(pread, (__VA_ARGS__), -1, EIO)
 #define send(...) FAULT(send, (__VA_ARGS__), -1, EINTR, ENOBUFS, ENOMEM)
 #define recv(...) FAULT(recv, (__VA_ARGS__), -1, EINTR, EAGAIN, ENOMEM)
+#define ioctl(...) FAULT(ioctl, (__VA_ARGS__), -1, ENOTTY)
+#define tcgetpgrp(...) FAULT(tcgetpgrp, (__VA_ARGS__), -1, ENOTTY)
 #define poll(...) FAULT(poll, (__VA_ARGS__), -1, EINTR, ENOMEM)
 
 /* ---- memory ---- */

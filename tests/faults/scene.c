@@ -205,6 +205,12 @@ static void lose(const spork_outcome_t *outcome, const fate_t *fate)
     expect(++lost <= 1 || fate->lasting || fate->side == FAULT_PARENT);
 }
 
+static void hear(void *baton, const spork_progress_t *progress)
+{
+    (void)baton;
+    (void)progress;
+}
+
 static spork_pool_t *make(apr_pool_t *parent, int workers, apr_interval_time_t timeout, const fate_t *fate)
 {
     static const int given = SUMMAND;
@@ -221,6 +227,9 @@ static spork_pool_t *make(apr_pool_t *parent, int workers, apr_interval_time_t t
     config.timeout = timeout;
     config.arena_size = 8 * MIB;
     config.program = self_path(); /* copied: one more thing that can fail */
+    config.progress = 1;          /* whether stderr is a terminal is asked */
+    config.progress_label = "scene";
+    config.progress_fn = hear;
     status = spork_pool_create(&pool, &config, parent);
     expect((pool != NULL) == went_well(status, old, fate));
     made = pool != NULL;

@@ -265,6 +265,31 @@ static void first_steps_of_the_workers(void **state)
     fault_be_parent();
 }
 
+/* The same with a trace: what cannot be written at first is an error, later nothing but the trace's own loss. */
+static void traced_first_steps(int side)
+{
+    const char *path = test_path("trace.json");
+
+    assert_success(apr_env_set("SPORK_TRACE", path, test_memory()));
+    fail_every_call(run_first_steps, side, 0);
+    fault_be_parent();
+    assert_success(apr_env_delete("SPORK_TRACE", test_memory()));
+    assert_success(apr_file_remove(path, test_memory()));
+}
+
+static void traced_first_steps_of_a_parent(void **state)
+{
+    (void)state;
+    traced_first_steps(FAULT_PARENT);
+}
+
+static void traced_first_steps_of_the_workers(void **state)
+{
+    (void)state;
+    needs_workers();
+    traced_first_steps(FAULT_WORKER);
+}
+
 /* ---- the program --------------------------------------------------------------------------------------------------------- */
 
 static int begin(void **state)
@@ -300,6 +325,8 @@ int main(int argc, char **argv)
         TEST(logs_in_a_parent_that_lacks_it_for_good),
         TEST(first_steps_of_a_parent),
         TEST(first_steps_of_the_workers),
+        TEST(traced_first_steps_of_a_parent),
+        TEST(traced_first_steps_of_the_workers),
     };
 
     fault_attach();

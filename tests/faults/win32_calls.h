@@ -23,6 +23,8 @@
 #include <shellapi.h>
 #include <wchar.h>
 
+#define FAULT_NO_FILE ERROR_TOO_MANY_OPEN_FILES, ERROR_ACCESS_DENIED
+
 #include "heap_calls.h"
 
 #define FAULT_LACK ERROR_NOT_ENOUGH_MEMORY, ERROR_NO_SYSTEM_RESOURCES
@@ -61,6 +63,12 @@
 #define WaitForSingleObject(...) FAULT(WaitForSingleObject, (__VA_ARGS__), WAIT_FAILED, ERROR_INVALID_HANDLE)
 #define WaitForMultipleObjects(...) \
     FAULT(WaitForMultipleObjects, (__VA_ARGS__), WAIT_FAILED, ERROR_INVALID_HANDLE)
+
+/* ---- the console, where there is one ---- */
+#define GetConsoleMode(...) FAULT(GetConsoleMode, (__VA_ARGS__), FALSE, ERROR_INVALID_HANDLE)
+#define GetConsoleScreenBufferInfo(...) \
+    FAULT(GetConsoleScreenBufferInfo, (__VA_ARGS__), FALSE, ERROR_INVALID_HANDLE)
+#define WriteConsoleW(...) FAULT(WriteConsoleW, (__VA_ARGS__), FALSE, FAULT_LACK)
 
 /* ---- memory ---- */
 #define CreateFileMappingW(...) \
