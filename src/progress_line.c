@@ -57,7 +57,7 @@ static void print_rate(char *to, double rate)
 
 static void print_time(char *to, const char *what, apr_interval_time_t time)
 {
-    apr_uint64_t s = (apr_uint64_t)(time + APR_USEC_PER_SEC / 2) / APR_USEC_PER_SEC;
+    apr_uint64_t s = ((apr_uint64_t)time + APR_USEC_PER_SEC / 2) / APR_USEC_PER_SEC;
     unsigned days = s / 86400 < 99999 ? (unsigned)(s / 86400) : 99999U, hours = (unsigned)(s / 3600 % 24);
     unsigned minutes = (unsigned)(s / 60 % 60), seconds = (unsigned)(s % 60);
 

@@ -29,7 +29,7 @@
 #include <string.h>
 
 #define OFTEN UINT64_C(50000000)       /* nanoseconds between two emptyings */
-#define TEXT ((size_t)64 * 1024)       /* written at once */
+#define TEXT_MOST ((size_t)64 * 1024)  /* written at once */
 #define FILE_MOST ((apr_off_t)1 << 30) /* bytes; a little more for the last events */
 #define PATH_MOST 1000                 /* bytes of a path */
 #define ROW_PARENT 1
@@ -404,8 +404,8 @@ static apr_status_t take_memory(spork_pool_t *pool)
 {
     spk_trace_t *trace = pool->trace;
 
-    trace->json.text = malloc(TEXT + sizeof closing);
-    trace->json.room = TEXT;
+    trace->json.text = malloc(TEXT_MOST + sizeof closing);
+    trace->json.room = TEXT_MOST;
     trace->memory = calloc(1, sizeof *trace->own + SPK_LINE);
     if (trace->memory != NULL) /* as it is aligned */
         trace->own = (spk_track_t *)(void *)((unsigned char *)trace->memory +
