@@ -304,6 +304,11 @@ void spork_config_init_size(spork_config_t *config, apr_size_t size);
  * The SPORK_ environment is ignored in set-user-id programs. AUTO is decided once (it is spawn where the
  * system does not tell how many threads there are); but when a pool of forked workers has to replace one
  * after the process has gained threads, the replacement is spawned.
+ * SPORK_TRACE=FILE in it writes what the pool does as Chrome trace events, for Perfetto and chrome://tracing: FILE of
+ * the process's first pool, FILE.2 (run.2.json for run.json) of its second. A file that cannot be written to is an
+ * error here; one that cannot later ends there. Processes that shall not write over each other's need names of
+ * their own. Workers take 80 KiB each for it, and about 0.1 microseconds an item; of more than 40,000 items a second
+ * and worker the others are summed up; a file ends at 1 GiB, and what comes then is counted.
  * A worker puts handled signals back to their defaults, unblocks all, ignores SIGINT (the parent
  * decides), and is a process group (POSIX) or job object (Windows) of its own, with which everything
  * ends that its tasks have started.

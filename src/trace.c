@@ -40,10 +40,10 @@ static const char closing[] = "\n]\n";
 /* What the parent remembers of a track. */
 typedef struct {
     uint64_t taken, skipped;
-    uint64_t begun;     /* clock: earlier its process did not live */
-    uint64_t last;      /* start of the last item that was taken */
-    uint64_t last_end;  /* end of the last slice of its row */
-    int64_t process;    /* its id */
+    uint64_t begun;    /* clock: earlier its process did not live */
+    uint64_t last;     /* start of the last item that was taken */
+    uint64_t last_end; /* end of the last slice of its row */
+    int64_t process;   /* its id */
 } seen_t;
 
 struct spk_trace_t {
@@ -58,8 +58,8 @@ struct spk_trace_t {
     int is_full;
     spk_json_t json;
     void *memory;
-    spk_track_t *own;    /* the parent's track, in that */
-    spk_block_t *block;  /* the workers', in the arena */
+    spk_track_t *own;   /* the parent's track, in that */
+    spk_block_t *block; /* the workers', in the arena */
     spk_track_t *tracks;
     seen_t own_seen, *seen;
 };
@@ -425,9 +425,20 @@ static apr_status_t read_variable(apr_pool_t *mem, char **path)
     return spk_error(APR_EINVAL, "spork_pool_create: SPORK_TRACE is longer than %d bytes", PATH_MOST);
 }
 
+/* Traces that this process has begun; pools may be made by several threads. */
+static unsigned next_number(void)
+{
+    static _Atomic uint32_t traces;
+    uint32_t seen = 0;
+
+    while (!atomic_compare_exchange_weak_explicit(&traces, &seen, seen + 1, memory_order_relaxed,
+                                                  memory_order_relaxed))
+        continue;
+    return seen + 1;
+}
+
 apr_status_t spk_trace_open(spork_pool_t *pool)
 {
-    static _Atomic unsigned traces; /* of this process */
     apr_pool_t *mem;
     char *given;
     apr_status_t status;
@@ -443,7 +454,7 @@ apr_status_t spk_trace_open(spork_pool_t *pool)
     if (pool->trace == NULL) return spk_error(APR_ENOMEM, "spork_pool_create: no memory for the trace");
     pool->trace->mem = mem;
     pool->trace->pid = spk_os_pid();
-    pool->trace->number = atomic_fetch_add(&traces, 1) + 1;
+    pool->trace->number = next_number();
     pool->trace->zero = pool->trace->own_seen.begun = spk_os_clock();
     status = take_memory(pool);
     if (status == APR_SUCCESS) status = open_file(pool->trace, given);

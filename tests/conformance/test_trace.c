@@ -201,8 +201,8 @@ static char *read_all(const char *path)
     apr_size_t size;
     char *text;
 
-    assert_success(apr_file_open(&file, path, APR_FOPEN_READ | APR_FOPEN_BINARY, APR_FPROT_OS_DEFAULT,
-                                 test_memory()));
+    assert_success(
+        apr_file_open(&file, path, APR_FOPEN_READ | APR_FOPEN_BINARY, APR_FPROT_OS_DEFAULT, test_memory()));
     assert_success(apr_file_info_get(&info, APR_FINFO_SIZE, file));
     size = (apr_size_t)info.size;
     text = apr_palloc(test_memory(), size + 1);
@@ -285,7 +285,8 @@ static void deaths_are_told_and_no_item_is_lost(void **state)
     assert_int_equal(all_of(text), 2 * ITEMS);
     assert_int_equal(json_count(text, "\"failed\":\"its worker"), deaths);
     assert_int_equal(json_count(text, "\"item\":11,\"failed\":\"its worker"), 2);
-    assert_true(json_count(text, "\"name\":\"start\"") >= deaths + 1); /* the last one's may come after the end */
+    assert_true(json_count(text, "\"name\":\"start\"") >=
+                deaths + 1); /* the last one's may come after the end */
     assert_int_equal(json_count(text, "\"name\":\"end\""), json_count(text, "\"name\":\"start\""));
 }
 
@@ -337,7 +338,9 @@ static void each_pool_has_its_file(void **state)
 {
     static const struct {
         const char *first, *second;
-    } names[] = { { "a.json", "a.2.json" }, { "a.b", "a.2.b" }, { "plain", "plain.2" }, { ".json", ".json.2" } };
+    } names[] = {
+        { "a.json", "a.2.json" }, { "a.b", "a.2.b" }, { "plain", "plain.2" }, { ".json", ".json.2" }
+    };
     run_t run;
 
     (void)state;
@@ -394,16 +397,11 @@ int main(int argc, char **argv)
 {
     static const role_t roles[] = { { "traced", traced } };
     static const struct CMUnitTest tests_of_traces[] = {
-        TEST(every_item_has_a_slice),
-        TEST(deaths_are_told_and_no_item_is_lost),
-        TEST(many_items_are_summed_up),
-        TEST(a_killed_parent_leaves_json),
-        TEST(a_terminated_pool_leaves_json),
-        TEST(a_pool_inside_a_worker_has_none),
-        TEST(each_pool_has_its_file),
-        TEST(an_old_trace_is_overwritten),
-        TEST(a_file_that_cannot_be_is_refused),
-        TEST(an_empty_name_is_none),
+        TEST(every_item_has_a_slice),           TEST(deaths_are_told_and_no_item_is_lost),
+        TEST(many_items_are_summed_up),         TEST(a_killed_parent_leaves_json),
+        TEST(a_terminated_pool_leaves_json),    TEST(a_pool_inside_a_worker_has_none),
+        TEST(each_pool_has_its_file),           TEST(an_old_trace_is_overwritten),
+        TEST(a_file_that_cannot_be_is_refused), TEST(an_empty_name_is_none),
     };
 
     conformance_enter(argc, argv, roles, LENGTH(roles));

@@ -237,8 +237,7 @@ int main(void)
     static const struct CMUnitTest tests_of_trace[] = {
         cmocka_unit_test(every_item_has_a_slice),  cmocka_unit_test(what_finds_no_room_is_summed_up),
         cmocka_unit_test(who_dies_leaves_a_slice), cmocka_unit_test(no_item_has_two),
-        cmocka_unit_test(rests_are_told),
-        cmocka_unit_test(lies_are_valid_json),
+        cmocka_unit_test(rests_are_told),          cmocka_unit_test(lies_are_valid_json),
     };
     int failed;
 

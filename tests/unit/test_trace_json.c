@@ -39,9 +39,10 @@ static void an_event(void **state)
     spk_json_time(&json, "late", UINT64_MAX);
     assert_true(spk_json_end(&json));
     text[json.size] = '\0';
-    assert_string_equal(text, "{\"name\":\"name\",\"ph\":\"X\",\"pid\":4711,\"tid\":2,\"ts\":1234.567,\"args\":"
-                              "{\"arg\":\"value\",\"least\":-9223372036854775808,\"most\":18446744073709551615,"
-                              "\"late\":18446744073709551.615}}");
+    assert_string_equal(text,
+                        "{\"name\":\"name\",\"ph\":\"X\",\"pid\":4711,\"tid\":2,\"ts\":1234.567,\"args\":"
+                        "{\"arg\":\"value\",\"least\":-9223372036854775808,\"most\":18446744073709551615,"
+                        "\"late\":18446744073709551.615}}");
     assert_null(json_error(text));
 }
 
