@@ -27,6 +27,11 @@ static void print(char *to, const char *format, ...)
     va_end(args);
 }
 
+static void append(char *to, const char *text)
+{
+    memcpy(to + strlen(to), text, strlen(text) + 1);
+}
+
 /* Three digits at most, and a letter for thousands. */
 static void print_amount(char *to, double amount, const char *unit)
 {
@@ -101,7 +106,7 @@ static int print_label(char *to, const char *label, int columns, int room)
         to[0] = '\0';
         return 0;
     }
-    strcat(to, ": ");
+    append(to, ": ");
     return width + 2;
 }
 
@@ -169,7 +174,7 @@ int spk_progress_line(char *line, const char *label, const spork_progress_t *pro
         if (width <= room) room -= width;
     }
     if (label != NULL) room -= print_label(parts[LABEL], label, columns, room);
-    for (i = 0; i < PARTS; i++) strcat(line, parts[i]);
+    for (i = 0; i < PARTS; i++) append(line, parts[i]);
     if (!progress->ended && progress->workers != NULL) room -= append_workers(line, progress, room);
     return columns - 1 - room;
 }

@@ -375,7 +375,7 @@ static char *path_of(const spk_trace_t *trace, const char *given)
         apr_snprintf(path + (dot - given), 20, ".%u", trace->number);
     else
         path[dot - given] = '\0';
-    strcat(path, dot);
+    memcpy(path + strlen(path), dot, strlen(dot) + 1);
     return path;
 }
 

@@ -5,10 +5,14 @@
  */
 #include "track.h"
 
-/* The place for a note, NULL if there is none. Whatever stands in the words: it is inside. */
-static spk_note_t *next_note(spk_track_t *track, uint64_t head)
+static int has_room(const spk_track_t *track, uint64_t head)
 {
-    if (head - atomic_load_explicit(&track->tail, memory_order_acquire) >= SPK_TRACK_NOTES) return NULL;
+    return head - atomic_load_explicit(&track->tail, memory_order_acquire) < SPK_TRACK_NOTES;
+}
+
+/* Whatever stands in the words: it is inside. */
+static spk_note_t *note_at(spk_track_t *track, uint64_t head)
+{
     return &track->notes[head % SPK_TRACK_NOTES];
 }
 
@@ -27,9 +31,9 @@ void spk_track_item(spk_track_t *track, uint64_t start, uint64_t end, uint64_t i
                     int32_t status)
 {
     uint64_t head = atomic_load_explicit(&track->head, memory_order_relaxed);
-    spk_note_t *note = next_note(track, head);
+    spk_note_t *note = note_at(track, head);
 
-    if (note == NULL) {
+    if (!has_room(track, head)) {
         skip(track, start, end);
         return;
     }
@@ -46,9 +50,9 @@ void spk_track_item(spk_track_t *track, uint64_t start, uint64_t end, uint64_t i
 void spk_track_rest(spk_track_t *track, uint32_t kind, uint64_t start, uint64_t end)
 {
     uint64_t head = atomic_load_explicit(&track->head, memory_order_relaxed);
-    spk_note_t *note = next_note(track, head);
+    spk_note_t *note = note_at(track, head);
 
-    if (note == NULL) return;
+    if (!has_room(track, head)) return;
     note->start = start;
     note->end = end;
     note->kind = kind;
