@@ -23,8 +23,8 @@ static apr_status_t say(spork_task_t *task, const char *what, apr_status_t statu
 static apr_status_t make_room(window_t *window, spork_task_t *task)
 {
     if (window->size >= WINDOW_MAX) return APR_ENOSPC;
-    if (window->room - window->size >= STEP) return APR_SUCCESS;
-    const apr_size_t room = 2 * window->room + STEP;
+    if (window->room - window->size >= STEP || window->room == WINDOW_MAX) return APR_SUCCESS;
+    const apr_size_t twice = 2 * window->room + STEP, room = twice < WINDOW_MAX ? twice : WINDOW_MAX;
     char *bytes = apr_palloc(window->mem, room + 1);
     if (bytes == NULL) return say(task, "read", APR_ENOMEM);
     memcpy(bytes, window->bytes, window->size);

@@ -97,6 +97,13 @@ endforeach()
 file(WRITE "${scratch}/open.csv" "k,v\na,1\nb,\"2\nc,3\nd,4\n")
 same(1 "" "^csv_sum: open.csv: line 3 .byte 10.: the quote that opens here is never closed\n$" open.csv -g k -s v)
 
+# A record without end is no reason to hold all of it.
+string(REPEAT "0123456789abcde\n" 1114112 long)
+file(WRITE "${scratch}/long.csv" "k,v\na,1\n\"${long}\",2\n")
+run("${scratch}" 1 long.csv -g k -s v)
+expect_silence(out)
+expect(err "^csv_sum: long.csv: line 3 .byte 8.: a record of more than 16 MiB begins here: perhaps a quote is not closed\n$")
+
 # Any text whatever gives one answer, or one error, however it is cut.
 foreach(seed RANGE 1 ${noises})
     string(RANDOM LENGTH 150 ALPHABET "a1,\"\"\n" RANDOM_SEED ${seed}${seed}7 noise)
