@@ -5,6 +5,7 @@
  */
 #include "ctrl_c.h"
 #include "file_batch.h"
+#include "find_files.h"
 
 #include <apr_cstr.h>
 #include <apr_general.h>
@@ -92,7 +93,8 @@ static int run(batch_t *batch, apr_pool_t *mem)
     int code = EXIT_FAILURE, first = 0, submitted = 0;
 
     for (int i = 0; i < batch->dirs->nelts; i++)
-        find_files(batch, APR_ARRAY_IDX(batch->dirs, i, const char *));
+        batch->failed +=
+            find_files(batch->files, APR_ARRAY_IDX(batch->dirs, i, const char *), ".csv", "file_batch");
     status = spork_pool_create(&pool, &batch->config, mem);
     if (status == APR_SUCCESS) {
         ctrl_c_watch(pool);

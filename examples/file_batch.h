@@ -1,5 +1,5 @@
 /*
- * The parts of file_batch: finding files, the task that reads one, the table of what was read.
+ * The parts of file_batch: the task that reads one, the table of what was read.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -16,9 +16,6 @@ typedef struct {
     int width;                 /* of the table's first column */
     int failed;                /* files and folders */
 } batch_t;
-
-/* All *.csv below one folder, in the order of their paths' bytes: the same on every system. */
-void find_files(batch_t *batch, const char *top);
 
 /* The task. Input: a path, UTF-8 with its final zero. The reply: a summary_t, then for each numeric
  * column a numeric_t and its name. There are no pointers in it, so it is its own serialization. */
