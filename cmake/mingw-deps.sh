@@ -1,5 +1,5 @@
 #!/bin/sh
-# Build static APR, CMocka and libcsv for x86_64-w64-mingw32 from Debian's source packages into
+# Build static APR, CMocka, libcsv and MessagePack for x86_64-w64-mingw32 from Debian's source packages into
 # PREFIX/include, PREFIX/lib and PREFIX/lib/pkgconfig. Usage: mingw-deps.sh PREFIX
 #
 # Debian has these libraries for Linux only. Their sources come by `apt-get source` through a private
@@ -60,7 +60,7 @@ fetch() {
     derive_sources
     # An entry of a third party may have no sources: that alone is no failure, a missing package below is.
     apt_private update >>"$log" 2>&1 || true
-    (cd "$work" && step apt_private source --only-source apr cmocka libcsv)
+    (cd "$work" && step apt_private source --only-source apr cmocka libcsv msgpack-c)
 }
 
 # The unpacked folder of a source package, whatever its version.
@@ -115,6 +115,17 @@ build_csv() {
     cp "$source/csv.h" "$prefix/include/"
 }
 
+build_msgpack() {
+    source=$(source_of msgpack-c)
+    cross_cmake "$source" "$work/build-msgpack" -DBUILD_SHARED_LIBS=OFF -DMSGPACK_BUILD_TESTS=OFF \
+        -DMSGPACK_BUILD_EXAMPLES=OFF
+    step cmake --build "$work/build-msgpack" --parallel 2
+    mkdir -p "$prefix/include/msgpack"
+    cp "$source/include/msgpack.h" "$prefix/include/"
+    cp "$source"/include/msgpack/*.h "$work"/build-msgpack/include/msgpack/*.h "$prefix/include/msgpack/"
+    cp "$work"/build-msgpack/libmsgpack*.a "$prefix/lib/libmsgpack-c.a"
+}
+
 # write_pc NAME VERSION LIBS CFLAGS
 write_pc() {
     cat >"$prefix/lib/pkgconfig/$1.pc" <<EOF
@@ -130,11 +141,12 @@ EOF
 rm -rf "$work" "$stamp"
 mkdir -p "$work" "$prefix/include" "$prefix/lib/pkgconfig"
 : >"$log"
-say "building APR, CMocka and libcsv for $host in $prefix (about a minute)"
+say "building APR, CMocka, libcsv and MessagePack for $host in $prefix (about a minute)"
 fetch
 build_apr
 build_cmocka
 build_csv
+build_msgpack
 rm -rf "$work"
 printf '%s\n' "$version" >"$stamp"
 say 'done'

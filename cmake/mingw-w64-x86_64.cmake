@@ -11,7 +11,7 @@ set(CMAKE_SYSTEM_NAME Windows)
 set(CMAKE_SYSTEM_PROCESSOR x86_64)
 
 set(SPORK_MINGW_DEPS "${CMAKE_CURRENT_LIST_DIR}/../build/mingw-deps" CACHE PATH
-    "Prefix of APR, CMocka and libcsv for mingw-w64")
+    "Prefix of APR, CMocka, libcsv and MessagePack for mingw-w64")
 set(SPORK_WINEPREFIX "${CMAKE_BINARY_DIR}/wine" CACHE PATH "Wine prefix in which the tests run")
 # try_compile() reads this file again, in a scratch folder: it must see the same values.
 list(APPEND CMAKE_TRY_COMPILE_PLATFORM_VARIABLES SPORK_MINGW_DEPS SPORK_WINEPREFIX)

@@ -15,7 +15,7 @@ endfunction()
 set(hows "-w 1" "-w 2 --piece=1" "-w 3 --piece=2" "-w 2 --piece=7" "-w 5 --piece=64")
 set(noises 12)
 if(DEFINED EMULATOR)
-    set(hows "-w 1" "-w 2 --piece=7")
+    set(hows "-w 2 --piece=7")
     set(noises 3)
 endif()
 

@@ -9,7 +9,7 @@ string(ASCII 27 escape)
 # Wine takes its time to start a process.
 set(hows "-w 1" "-w 2 --piece=1" "-w 3 --piece=50" "-w 5 --piece=301")
 if(DEFINED EMULATOR)
-    set(hows "-w 1" "-w 3 --piece=50")
+    set(hows "-w 3 --piece=50")
 endif()
 
 function(expect_is where wanted)
