@@ -115,8 +115,10 @@ build_csv() {
     cp "$source/csv.h" "$prefix/include/"
 }
 
+# Its CMake asks for a C++ compiler, too, which nothing in it needs.
 build_msgpack() {
     source=$(source_of msgpack-c)
+    step sed -i 's/^PROJECT (msgpack)/PROJECT (msgpack C)/' "$source/CMakeLists.txt"
     cross_cmake "$source" "$work/build-msgpack" -DBUILD_SHARED_LIBS=OFF -DMSGPACK_BUILD_TESTS=OFF \
         -DMSGPACK_BUILD_EXAMPLES=OFF
     step cmake --build "$work/build-msgpack" --parallel 2

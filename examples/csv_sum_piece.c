@@ -126,7 +126,7 @@ static void add_record(scan_t *scan, const char *record)
 
 static void set_error(scan_t *scan, csv_found_e what, const char *where)
 {
-    scan->found.error = what;
+    scan->found.error = (apr_int32_t)what;
     scan->found.error_at = offset_of(scan, where);
 }
 

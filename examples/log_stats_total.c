@@ -52,7 +52,7 @@ static const void *next_piece(void *baton, apr_size_t *size)
     way->job->piece.begin = way->out.begin;
     way->job->piece.end = way->out.end;
     way->job->piece.limit = file->size;
-    way->job->unit = stats->unit;
+    way->job->unit = (apr_int32_t)stats->unit;
     memcpy((char *)way->job + sizeof *way->job, file->path, path_size);
     *size = sizeof *way->job + path_size;
     return way->job;
