@@ -1,0 +1,17 @@
+/*
+ * All files below a folder.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef FOLDER_WALK_H
+#define FOLDER_WALK_H
+
+#include <apr_tables.h>
+
+/* Adds to `files` (of const char *, in the pool of which all is allocated) the path of each file below `top` of which
+ * `wanted` says so, relative to it, in the order of the paths' bytes: the same on every system. Links to folders are left
+ * alone: they may go in circles. `failed` is told of what cannot be read. */
+void folder_walk(apr_array_header_t *files, const char *top, int (*wanted)(const char *name),
+                 void (*failed)(void *baton, const char *path, apr_status_t status), void *baton);
+
+#endif

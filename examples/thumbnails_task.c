@@ -1,0 +1,99 @@
+/*
+ * The task: a picture's file in, its thumbnail's file out.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "thumbnails.h"
+
+#include <apr_file_info.h>
+#include <apr_file_io.h>
+#include <apr_strings.h>
+#include <stdlib.h>
+#include <string.h>
+
+static apr_status_t fail(spork_task_t *task, const char *what, apr_status_t status)
+{
+    char words[128];
+    spork_fail(task, "%s: %s", what, apr_strerror(status, words, sizeof words));
+    return status;
+}
+
+/* All of the file, in memory to be freed. */
+static apr_status_t read_file(spork_task_t *task, const char *path, apr_uint64_t most, unsigned char **data,
+                              size_t *size)
+{
+    apr_pool_t *mem = spork_task_pool(task);
+    apr_finfo_t info;
+    apr_file_t *file;
+    apr_status_t status =
+        apr_file_open(&file, path, APR_FOPEN_READ | APR_FOPEN_BINARY, APR_FPROT_OS_DEFAULT, mem);
+
+    if (status != APR_SUCCESS) return fail(task, "cannot open", status);
+    status = apr_file_info_get(&info, APR_FINFO_SIZE, file);
+    if (status != APR_SUCCESS) return fail(task, "cannot read", status);
+    if ((apr_uint64_t)info.size > most) {
+        spork_fail(task, "the file has %" APR_UINT64_T_FMT " bytes, more than a picture may need",
+                   (apr_uint64_t)info.size);
+        return APR_EGENERAL;
+    }
+    *size = (size_t)info.size;
+    *data = malloc(*size + 1);
+    if (*data == NULL) return fail(task, "cannot read", APR_ENOMEM);
+    status = apr_file_read_full(file, *data, *size, size);
+    (void)apr_file_close(file);
+    return status == APR_SUCCESS || APR_STATUS_IS_EOF(status) ? APR_SUCCESS
+                                                              : fail(task, "cannot read", status);
+}
+
+static apr_status_t write_file(spork_task_t *task, const char *path, const work_t *work)
+{
+    apr_pool_t *mem = spork_task_pool(task);
+    const char *part = apr_pstrcat(mem, path, PART, NULL);
+    apr_file_t *file;
+    apr_status_t status =
+        apr_file_open(&file, part, APR_FOPEN_WRITE | APR_FOPEN_CREATE | APR_FOPEN_TRUNCATE | APR_FOPEN_BINARY,
+                      APR_FPROT_OS_DEFAULT, mem);
+
+    if (status == APR_SUCCESS) {
+        status = apr_file_write_full(file, work->result, work->result_size, NULL);
+        const apr_status_t closed = apr_file_close(file);
+        if (status == APR_SUCCESS) status = closed;
+        if (status == APR_SUCCESS) status = apr_file_rename(part, path, mem);
+        if (status != APR_SUCCESS) (void)apr_file_remove(part, mem);
+    }
+    return status == APR_SUCCESS ? status : fail(task, "cannot write the thumbnail", status);
+}
+
+/* By what is in the file, not by what it is called. */
+static int decode(work_t *work)
+{
+    if (is_jpeg(work->data, work->data_size)) return jpeg_thumbnail(work);
+    if (is_png(work->data, work->data_size)) return png_thumbnail(work);
+    strcpy(work->words, "neither JPEG nor PNG");
+    return 0;
+}
+
+apr_status_t make_thumbnail(spork_task_t *task, const void *in, void *out)
+{
+    const request_t *request = in;
+    const char *from = (const char *)(request + 1), *to = from + strlen(from) + 1;
+    unsigned char *data = NULL;
+    work_t work;
+    apr_status_t status;
+
+    (void)out; /* a submitted item has none: it replies */
+    memset(&work, 0, sizeof work);
+    work.size = request->size;
+    status = read_file(task, from, request->memory, &data, &work.data_size);
+    work.data = data;
+    work.memory = request->memory - work.data_size;
+    if (status == APR_SUCCESS && !decode(&work)) {
+        spork_fail(task, "%s", work.words[0] ? work.words : "no memory");
+        status = APR_EGENERAL;
+    }
+    if (status == APR_SUCCESS) status = write_file(task, to, &work);
+    if (status == APR_SUCCESS) status = spork_reply(task, &work.made, sizeof work.made);
+    free(work.result);
+    free(data);
+    return status;
+}
