@@ -1,5 +1,5 @@
 #!/bin/sh
-# Build static APR, CMocka, libcsv and MessagePack for x86_64-w64-mingw32 from Debian's source packages into
+# Build static APR, CMocka, libcsv, MessagePack, zlib, libpng and libjpeg-turbo for x86_64-w64-mingw32 from Debian's source packages into
 # PREFIX/include, PREFIX/lib and PREFIX/lib/pkgconfig. Usage: mingw-deps.sh PREFIX
 #
 # Debian has these libraries for Linux only. Their sources come by `apt-get source` through a private
@@ -72,8 +72,10 @@ source_of() {
 }
 
 cross_cmake() {
-    step cmake -S "$1" -B "$2" -DCMAKE_TOOLCHAIN_FILE="$here/mingw-w64-x86_64.cmake" \
-        -DSPORK_MINGW_DEPS="$prefix" -DCMAKE_BUILD_TYPE=Release -Wno-dev "$3" "$4" "$5"
+    from=$1 to=$2
+    shift 2
+    step cmake -S "$from" -B "$to" -DCMAKE_TOOLCHAIN_FILE="$here/mingw-w64-x86_64.cmake" \
+        -DSPORK_MINGW_DEPS="$prefix" -DCMAKE_BUILD_TYPE=Release -Wno-dev "$@"
 }
 
 # APR's CMake is for MSVC: it wants a ShellAPI.h by that spelling, headers that Windows' own pull in, and
@@ -140,15 +142,67 @@ Cflags: -I\${prefix}/include $4
 EOF
 }
 
+# ---- zlib, libpng, libjpeg-turbo: for examples/thumbnails alone, which is left out if they cannot be had ----
+
+# A mirror's list may name a version that is not there any more: then the one before it.
+fetch_version_of() {
+    (cd "$work" && apt_private source --only-source "$1" >>"$log" 2>&1) && return
+    for version_of in $(apt-cache -o "Dir::Etc::sourcelist=/dev/null" -o "Dir::Etc::sourceparts=$work/parts" \
+        -o "Dir::State::lists=$work/lists" -o "Dir::Cache=$work/cache" showsrc "$1" 2>>"$log" | sed -n 's/^Version: //p'); do
+        (cd "$work" && apt_private source --only-source "$1=$version_of" >>"$log" 2>&1) && return
+    done
+    return 1
+}
+
+# archive NAME FLAGS SOURCE...: lib/libNAME.a
+archive() {
+    name=$1 flags=$2
+    shift 2
+    mkdir -p "$work/objects-$name"
+    for file in "$@"; do
+        # shellcheck disable=SC2086 # one word a flag
+        step $host-gcc -O2 -w $flags -c "$file" -o "$work/objects-$name/$(basename "$file" .c).o"
+    done
+    rm -f "$prefix/lib/lib$name.a"
+    step $host-ar cr "$prefix/lib/lib$name.a" "$work/objects-$name"/*.o
+    step $host-ranlib "$prefix/lib/lib$name.a"
+}
+
+build_pictures() {
+    for package in zlib libpng1.6 libjpeg-turbo; do
+        fetch_version_of "$package" || { say "no sources of $package: examples/thumbnails will be left out"; return; }
+    done
+    source=$(source_of zlib)
+    archive z '' "$source"/*.c
+    cp "$source/zlib.h" "$source/zconf.h" "$prefix/include/"
+    write_pc zlib "$(basename "$source" | sed 's/^zlib-//')" -lz ''
+
+    source=$(source_of libpng1.6)
+    cp "$source/scripts/pnglibconf.h.prebuilt" "$source/pnglibconf.h"
+    rm -f "$source/pngtest.c" "$source/example.c"
+    archive png "-I$prefix/include -DPNG_INTEL_SSE_OPT=0" "$source"/png*.c
+    cp "$source/png.h" "$source/pngconf.h" "$source/pnglibconf.h" "$prefix/include/"
+    write_pc libpng "$(basename "$source" | sed 's/^libpng1.6-//')" '-lpng -lz' ''
+
+    source=$(source_of libjpeg-turbo)
+    cross_cmake "$source" "$work/build-jpeg" -DENABLE_SHARED=OFF -DWITH_SIMD=OFF -DWITH_TURBOJPEG=OFF \
+        -DCMAKE_INSTALL_PREFIX="$work/nowhere"
+    step cmake --build "$work/build-jpeg" --target jpeg-static --parallel 2
+    cp "$source/jpeglib.h" "$source/jmorecfg.h" "$source/jerror.h" "$work/build-jpeg/jconfig.h" "$prefix/include/"
+    cp "$work/build-jpeg/libjpeg.a" "$prefix/lib/"
+    write_pc libjpeg "$(basename "$source" | sed 's/^libjpeg-turbo-//')" -ljpeg ''
+}
+
 rm -rf "$work" "$stamp"
 mkdir -p "$work" "$prefix/include" "$prefix/lib/pkgconfig"
 : >"$log"
-say "building APR, CMocka, libcsv and MessagePack for $host in $prefix (about a minute)"
+say "building APR, CMocka, libcsv, MessagePack and what reads pictures for $host in $prefix (a minute or two)"
 fetch
 build_apr
 build_cmocka
 build_csv
 build_msgpack
+build_pictures
 rm -rf "$work"
 printf '%s\n' "$version" >"$stamp"
 say 'done'
