@@ -1,16 +1,12 @@
 /*
- * The crew: starting workers, hearing them, seeing them die, replacing them, ending them.
+ * The crew: waking workers, seeing them die, replacing them, ending them.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "error.h"
-#include "hello.h"
-#include "hold.h"
 #include "pool.h"
-#include "registry.h"
 #include "role.h"
 #include "trace.h"
-#include "worker.h"
 
 #include <apr_strings.h>
 #include <stdarg.h>
@@ -40,224 +36,7 @@ void spk_crew_break(spork_pool_t *pool, apr_status_t status, const char *format,
     pool->changes++;
 }
 
-/* ---- starting ------------------------------------------------------------------------------------------- */
-
-static void become_worker(spork_pool_t *pool, int m, const spk_os_kit_t *kit)
-{
-    static spk_worker_t worker; /* of this process, which is all new */
-
-    spk_role_become_worker();
-    spk_trace_leave(pool);
-    spk_os_stdio_forget();
-    memset(&worker, 0, sizeof worker);
-    worker.kit = *kit;
-    worker.shm = pool->shm;
-    worker.head = pool->head;
-    worker.id = (unsigned)m;
-    worker.log_setup = pool->log_setup;
-    spk_worker_main(&worker);
-}
-
-static apr_status_t start_by_fork(spork_pool_t *pool, int m, spk_os_kit_t *kit)
-{
-    int in_child = 0;
-    spk_hold_t hold = spk_hold_apr();
-    apr_status_t status = spk_os_process_fork(&pool->members[m].process, kit, &in_child);
-
-    spk_release_apr(hold);
-    if (status == APR_SUCCESS && in_child) become_worker(pool, m, kit);
-    return status;
-}
-
-static apr_status_t start_by_spawn(spork_pool_t *pool, int m, const spk_os_kit_t *kit)
-{
-    spk_hello_t hello;
-
-    memset(&hello, 0, sizeof hello);
-    hello.magic = SPK_MAGIC;
-    hello.fingerprint = pool->fingerprint;
-    hello.reserved = pool->shm.reserved;
-    hello.arena = pool->payloads;
-    hello.memory_limit = pool->config.memory_limit;
-    hello.id = (uint32_t)m;
-    hello.n_seats = (uint32_t)pool->n;
-    memcpy(hello.secret, pool->secret, SPK_SECRET);
-    apr_cpystrn(hello.program, spk_role_program(), sizeof hello.program);
-    if (pool->log_setup != NULL) hello.log = *pool->log_setup;
-    return spk_os_process_spawn(&pool->members[m].process, kit, pool->config.program, SPK_ROLE, &hello,
-                                sizeof hello);
-}
-
-/* A pool of AUTO that forks does so only while that is safe. */
-static int may_fork(const spork_pool_t *pool)
-{
-    return pool->start == SPORK_START_FORK && !(pool->automatic && spk_os_thread_count() > 1);
-}
-
-/* What the newcomer reads of its seat is said anew: others may have written over it, and it would keep to that for all
- * its life. */
-static void renew_seat(spk_member_t *member)
-{
-    spk_seat_t *seat = member->seat;
-
-    atomic_store_explicit(&seat->head, member->taken, memory_order_relaxed);
-    atomic_store_explicit(&seat->tail, member->taken, memory_order_relaxed);
-    atomic_store_explicit(&seat->granted, member->granted, memory_order_relaxed);
-    atomic_store_explicit(&seat->want, 0, memory_order_relaxed);
-    seat->region = member->region != NULL ? spk_block_offset(member->region) : 0;
-    seat->region_size = member->region != NULL ? spk_block_size(member->region) : 0;
-    seat->region_once = (uint32_t)member->region_once;
-    atomic_store_explicit(&seat->mail.asked, 0, memory_order_relaxed);
-    atomic_store_explicit(&seat->mail.replied, 0, memory_order_relaxed);
-    seat->mail.room = seat->mail.room_size = 0;
-}
-
-static apr_status_t start_member(spork_pool_t *pool, int m)
-{
-    spk_member_t *member = &pool->members[m];
-    spk_os_kit_t kit = {
-        pool->shm.handle, member->bell, pool->bell, { SPK_OS_NONE_V }, pool->config.memory_limit
-    };
-    apr_status_t status;
-
-    spk_heal(pool);
-    spk_heal_init_arg(pool);
-    renew_seat(member);
-    atomic_store_explicit(&member->seat->phase, SPK_PHASE_STARTING, memory_order_release);
-    atomic_store_explicit(&member->seat->answered, 0, memory_order_relaxed);
-    member->condemned = APR_SUCCESS;
-    member->doubts = 0;
-    member->liar = 0;
-    member->astray = member->seen_cur = member->seen_serial = 0;
-    member->reported = 0;
-    member->finished = 0;
-    atomic_store_explicit(&member->seat->finished, 0, memory_order_relaxed);
-    spk_trace_prepare(pool, m);
-    status = may_fork(pool) ? start_by_fork(pool, m, &kit) : start_by_spawn(pool, m, &kit);
-    if (status != APR_SUCCESS) return status;
-    member->state = SPK_STARTING;
-    member->since = spk_os_clock();
-    spk_os_watch_set(pool->watch, m, &member->process);
-    spk_trace_start(pool, m);
-    pool->changes++;
-    return APR_SUCCESS;
-}
-
-/* ---- hearing ------------------------------------------------------------------------------------------------ */
-
-/* The usual size of a reply region. In a small arena those of all workers together take an eighth. */
-#define REGION_USUAL ((size_t)256 * 1024)
-
-static size_t usual_region(const spork_pool_t *pool)
-{
-    size_t share = (pool->shm.reserved - pool->payloads) / 8 / (size_t)pool->n;
-
-    return share < REGION_USUAL ? share : REGION_USUAL;
-}
-
-static void take_region_back(spork_pool_t *pool, spk_member_t *member)
-{
-    spk_memory_free(pool, member->region);
-    member->region = NULL;
-    member->region_once = 0;
-    member->seat->region_size = 0;
-}
-
-/* 1 if this worker's region is now large enough, or there is none. A larger one than usual is for one
- * reply: an idle worker must not sit on it. */
-static int find_region(spork_pool_t *pool, spk_member_t *member, size_t want)
-{
-    size_t usual = usual_region(pool), has = member->region != NULL ? spk_block_size(member->region) : 0;
-
-    if (has >= want && !member->region_once) return 1;
-    take_region_back(pool, member); /* in the seat, too: it is read by who takes the seat next */
-    member->region = spk_memory_alloc(pool, want < usual ? usual : want);
-    if (member->region == NULL && want < usual) member->region = spk_memory_alloc(pool, want);
-    member->region_once = member->region != NULL && want > usual;
-    return member->region != NULL;
-}
-
-/* Somebody else is at work, and will give memory back when it is through; or has just been, and the entry with
- * which its large region comes back is not taken yet. */
-static int others_run(const spork_pool_t *pool, const spk_member_t *member)
-{
-    spk_cur_t cur;
-    int m;
-
-    for (m = 0; m < pool->n; m++) {
-        const spk_member_t *other = &pool->members[m];
-
-        if (other != member && other->region_once) return 1;
-        if (other == member || other->state == SPK_ABSENT ||
-            atomic_load_explicit(&other->seat->want, memory_order_relaxed) != 0)
-            continue;
-        cur = spk_cur_unpack(atomic_load_explicit(&other->seat->cur, memory_order_relaxed));
-        if (cur.state != SPK_CUR_NONE) return 1;
-    }
-    return 0;
-}
-
-/* Answer a worker's wish for reply room; all its earlier replies were taken. Where the arena is full for now
- * it stays unanswered, where nobody else could make room the answer is none. */
-static int grant(spork_pool_t *pool, spk_member_t *member, uint64_t want)
-{
-    spk_seat_t *seat = member->seat;
-    int found = want <= pool->shm.reserved && find_region(pool, member, (size_t)want);
-
-    if (!found && want <= pool->shm.reserved && others_run(pool, member)) return 0;
-    seat->region = found ? spk_block_offset(member->region) : 0;
-    seat->region_size = found ? spk_block_size(member->region) : 0;
-    seat->region_once = found ? (uint32_t)member->region_once : 0;
-    atomic_store_explicit(&seat->want, 0, memory_order_relaxed);
-    atomic_store_explicit(&seat->granted, ++member->granted, memory_order_release);
-    return 1;
-}
-
-static void take_entries(spork_pool_t *pool, int m, uint64_t head)
-{
-    spk_member_t *member = &pool->members[m];
-    spk_entry_t entry;
-
-    while (member->taken != head) {
-        memcpy(&entry, &member->seat->ring[member->taken % SPK_RING], sizeof entry);
-        spk_jobs_deliver(pool, m, &entry);
-        if (member->region_once && entry.kind == SPK_ENTRY_OUTCOME) take_region_back(pool, member);
-        member->taken++;
-    }
-}
-
-static void drain_ring(spork_pool_t *pool, int m)
-{
-    spk_member_t *member = &pool->members[m];
-    spk_seat_t *seat = member->seat;
-    uint64_t want = atomic_load_explicit(&seat->want, memory_order_acquire);
-    /* read after the wish, and so with all entries that were published before it */
-    uint64_t head = atomic_load_explicit(&seat->head, memory_order_acquire);
-    int granted;
-
-    if (head - member->taken > SPK_RING) { /* no honest worker's doing */
-        spk_os_process_kill(&member->process);
-        return;
-    }
-    take_entries(pool, m, head);
-    atomic_store_explicit(&seat->tail, member->taken, memory_order_release);
-    granted = want != 0 && grant(pool, member, want);
-    /* who is BLOCKED stored that, fenced, and looked at tail and granted (worker.c) */
-    atomic_thread_fence(memory_order_seq_cst);
-    if (atomic_load_explicit(&seat->mood, memory_order_relaxed) == SPK_MOOD_BLOCKED && !member->caller.open &&
-        (granted || atomic_load_explicit(&seat->want, memory_order_relaxed) == 0)) {
-        pool->changes += (uint64_t)granted;
-        spk_os_bell_ring(&member->bell);
-    }
-}
-
-void spk_crew_drain(spork_pool_t *pool)
-{
-    int m;
-
-    for (m = 0; !pool->razing && m < pool->n; m++)
-        if (pool->members[m].state != SPK_ABSENT) drain_ring(pool, m);
-}
+/* ---- waking ------------------------------------------------------------------------------------------------- */
 
 uint32_t spk_crew_demand(const spork_pool_t *pool)
 {
@@ -303,24 +82,6 @@ void spk_crew_wake(spork_pool_t *pool)
 }
 
 /* ---- deaths -------------------------------------------------------------------------------------------------- */
-
-/* A worker that died between the step that decides an item and the publication of its entry: the
- * entry counts (claim.h). */
-static void take_last_entry(spork_pool_t *pool, int m)
-{
-    spk_member_t *member = &pool->members[m];
-    spk_cur_t cur = spk_cur_unpack(atomic_load_explicit(&member->seat->cur, memory_order_acquire));
-    spk_entry_t entry;
-
-    memcpy(&entry, &member->seat->ring[member->taken % SPK_RING], sizeof entry);
-    if ((cur.state == SPK_CUR_REPORTING || cur.state == SPK_CUR_GIVING) && entry.slot == cur.slot &&
-        entry.item == cur.item && (entry.kind == SPK_ENTRY_REST) == (cur.state == SPK_CUR_GIVING)) {
-        spk_jobs_deliver(pool, m, &entry);
-        member->taken++; /* the successor's ring begins behind it */
-    }
-    atomic_store_explicit(&member->seat->head, member->taken, memory_order_relaxed);
-    atomic_store_explicit(&member->seat->tail, member->taken, memory_order_relaxed);
-}
 
 /* Starts in a row that may come to nothing before the pool gives up. At creation that is the program's own
  * doing; later all workers may be killed at once from outside while they start. */
@@ -410,11 +171,11 @@ static void bury(spork_pool_t *pool, int m, const spk_os_exit_t *exit)
     }
     spk_trace_death(pool, m, exit);
     if (!pool->razing) {
-        drain_ring(pool, m);
-        take_last_entry(pool, m);
+        spk_member_hear(pool, m);
+        spk_member_hear_last(pool, m);
         changes = pool->changes;
         spk_jobs_settle(pool, m, &casualty);
-        if (member->region_once) take_region_back(pool, member);
+        if (member->region_once) spk_region_take_back(pool, member);
         judge_death(pool, member, phase, exit, changes == pool->changes && finished == 0);
     }
     spk_calls_forget(pool, m);
@@ -459,7 +220,7 @@ static void tend_absent(spork_pool_t *pool, int m, uint64_t now)
     char cause[120];
 
     if (now < pool->members[m].since || pool->closed || pool->broken != APR_SUCCESS) return;
-    status = start_member(pool, m);
+    status = spk_member_start(pool, m);
     if (status == APR_SUCCESS) return;
     pool->members[m].since = now + (SECOND / 1000) * 10 + damping(pool);
     if (++pool->fruitless >= most_fruitless(pool))
@@ -507,14 +268,14 @@ static void pause_between_tries(spork_pool_t *pool, uint64_t how_long)
  * so) is met by five tries within 150 ms: a pool must not fail because the machine was full for a moment. */
 static apr_status_t start_first(spork_pool_t *pool, int m)
 {
-    apr_status_t status = start_member(pool, m);
+    apr_status_t status = spk_member_start(pool, m);
     uint64_t how_long;
 
     for (how_long = SECOND / 100; APR_STATUS_IS_EAGAIN(status) && how_long <= SECOND / 100 * 8;
          how_long *= 2) {
         pause_between_tries(pool, how_long);
         if (pool->broken != APR_SUCCESS) break;
-        status = start_member(pool, m);
+        status = spk_member_start(pool, m);
     }
     return status;
 }

@@ -189,12 +189,23 @@ unsigned char *spk_memory_at(const spork_pool_t *pool, const spk_block_t *block)
 /* 1 and the offset if [memory, memory + size) lies inside one allocation of spork_alloc(). */
 int spk_memory_inside(spork_pool_t *pool, const void *memory, size_t size, uint64_t *offset, uint64_t *end);
 
-/* ---- crew.c: starting, watching and replacing workers ------------------------------------------------------ */
+/* ---- start.c, hear.c: one worker, seen by its parent --------------------------------------------------------- */
+
+/* Start a process in this seat. */
+apr_status_t spk_member_start(spork_pool_t *pool, int m);
+/* Take what its ring holds, grant its wish for reply room. */
+void spk_member_hear(spork_pool_t *pool, int m);
+/* It is dead: take the entry that it had not published yet, if that counts, and begin the ring behind it. */
+void spk_member_hear_last(spork_pool_t *pool, int m);
+/* It has no room for replies any more. */
+void spk_region_take_back(spork_pool_t *pool, spk_member_t *member);
+/* Hear them all. */
+void spk_crew_drain(spork_pool_t *pool);
+
+/* ---- crew.c: waking, watching and replacing workers ---------------------------------------------------------- */
 
 /* Start all workers and wait until they are ready. */
 apr_status_t spk_crew_start(spork_pool_t *pool);
-/* Take what the workers' rings hold, grant their wishes. */
-void spk_crew_drain(spork_pool_t *pool);
 /* Look who died, settle what they held; start replacements; end those who start too slowly. */
 void spk_crew_tend(spork_pool_t *pool);
 /* Ask all to end, then make them; reap all. `gently` waits for idle ones to end by themselves. */

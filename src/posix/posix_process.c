@@ -15,10 +15,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* A killed process ends at once, unless the kernel holds it (a dead network file system): then the parent
- * does not wait for ever. */
+/* A killed process ends at once, unless the kernel holds it (a dead network file system): then the parent does not wait
+ * for ever. So many looks are taken as well: where the whole machine stood still meanwhile (suspended, or a guest whose
+ * host is busy), the clock alone says nothing of how long the process had. */
 #define DEATH_NS ((uint64_t)10 * 1000 * 1000 * 1000)
 #define DEATH_LOOK_MS 20
+#define DEATH_LOOKS 500
 
 static int wait_for(const spk_os_process_t *process, siginfo_t *info, int options)
 {
@@ -131,11 +133,13 @@ void spk_os_process_destroy(spk_os_process_t *process)
     static const spk_os_process_t none = SPK_OS_PROCESS_NONE;
     spk_os_exit_t exit;
     uint64_t start;
+    int looks = 0;
 
     if (is_ours(process) && !process->gone) {
         start = spk_os_clock();
         spk_os_process_kill(process);
-        while (spk_os_process_poll(process, &exit) != APR_CHILD_DONE && spk_os_clock() - start < DEATH_NS) {
+        while (spk_os_process_poll(process, &exit) != APR_CHILD_DONE &&
+               (looks++ < DEATH_LOOKS || spk_os_clock() - start < DEATH_NS)) {
             await_sign(process);
         }
     }

@@ -1,6 +1,6 @@
 /*
  * Every interleaving of small cases of the claims: the real claim.c, worker_serve.c and the parent's half
- * of it in jobs.c and crew.c, with deaths at every step, successors in the seats of the dead, and job after
+ * of it in jobs.c, hear.c and crew.c, with deaths at every step, successors in the seats of the dead, and job after
  * job in one slot. model/engine.c says what is checked.
  *
  * Workers come to a job here when there is one and leave it when it is served, as worker.c does it, but they

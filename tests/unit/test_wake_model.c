@@ -1,6 +1,6 @@
 /*
  * The whole engine in the model: workers that look, sleep and are woken (worker.c) and the parent's pump
- * (pump.c, crew.c, jobs.c), with weak memory, so that a fence that is missing shows as somebody who waits
+ * (pump.c, crew.c, hear.c, jobs.c), with weak memory, so that a fence that is missing shows as somebody who waits
  * for ever, or as a worker in a job that is being replaced. A play has some 200 steps: all schedules with
  * few preemptions are tried, then random ones with many.
  *
