@@ -115,7 +115,7 @@ static int is_parents(const spork_answer_t *answer)
     return answer->worker == THE_PARENT;
 }
 
-static void tell(spork_answer_t *answer, apr_status_t status)
+static void say_so(spork_answer_t *answer, apr_status_t status)
 {
     if (is_parents(answer)) {
         answer->later = 0;
@@ -166,7 +166,7 @@ static void admit(spork_queue_t *queue)
         step_out(&queue->putters, putter);
         push(queue, message);
         putter->held = NULL;
-        tell(putter, APR_SUCCESS);
+        say_so(putter, APR_SUCCESS);
     }
 }
 
@@ -204,7 +204,7 @@ static int give(spork_queue_t *queue, message_t *message)
     while (status != APR_SUCCESS && (taker = queue->takers.first) != NULL) {
         step_out(&queue->takers, taker);
         status = hand_over(taker, message);
-        tell(taker, status);
+        say_so(taker, status);
     }
     return status == APR_SUCCESS;
 }
@@ -264,7 +264,7 @@ static void dismiss(line_t *line, apr_status_t status, const char *words)
 
     while ((answer = line->first) != NULL) {
         answer->gone(answer);
-        tell(answer, refuse(answer, status, words));
+        say_so(answer, refuse(answer, status, words));
     }
 }
 

@@ -188,7 +188,7 @@ static void draw(spk_progress_t *p, const spork_progress_t *record, const char *
     p->is_drawn = 1;
 }
 
-static void tell(spork_pool_t *pool, const spork_progress_t *record)
+static void tell_host(spork_pool_t *pool, const spork_progress_t *record)
 {
     int was_inside = pool->inside;
 
@@ -216,7 +216,7 @@ static void finish(spork_pool_t *pool, uint64_t now)
     take(pool, &record, now, 1);
     if (p->is_drawn) draw(p, &record, "\n");
     p->width = 0;
-    if (p->is_told) tell(pool, &record);
+    if (p->is_told) tell_host(pool, &record);
 }
 
 void spk_progress_look(spork_pool_t *pool)
@@ -239,7 +239,7 @@ void spk_progress_look(spork_pool_t *pool)
     if (draws) p->draw_due = now + OFTEN;
     if (draws) draw(p, &record, "");
     if (tells) p->tell_due = now + interval_of(pool);
-    if (tells) tell(pool, &record);
+    if (tells) tell_host(pool, &record);
 }
 
 /* ---- batches --------------------------------------------------------------------------------------------------- */
