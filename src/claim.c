@@ -48,7 +48,7 @@ static uint32_t next_free(uint64_t word, uint32_t chunk, uint32_t end)
 
 void spk_lane_init(spk_lane_t *lane, uint32_t begin, uint32_t end)
 {
-    lane->end = end;
+    atomic_store_explicit(&lane->end, end, memory_order_relaxed);
     atomic_store_explicit(&lane->word, word_pack(begin, 0, SPK_NOBODY), memory_order_relaxed);
 }
 
@@ -92,7 +92,9 @@ static int claim(spk_job_t *job, unsigned slot, unsigned lane, spk_seat_t *seats
 int spk_claim(spk_job_t *job, unsigned slot, unsigned lane, spk_seat_t *seats, uint32_t n_seats, unsigned id,
               unsigned length, spk_range_t *range)
 {
-    return claim(job, slot, lane, seats, n_seats, id + 1, length, job->chunk, job->lanes[lane].end, range);
+    uint32_t end = atomic_load_explicit(&job->lanes[lane].end, memory_order_acquire);
+
+    return claim(job, slot, lane, seats, n_seats, id + 1, length, job->chunk, end, range);
 }
 
 int spk_claim_rest(spk_job_t *job, unsigned slot, unsigned lane, spk_seat_t *seats, uint32_t n_seats,

@@ -90,7 +90,7 @@ void spk_jobs_publish(spork_pool_t *pool)
 
     for (i = 0; i < SPK_SLOTS; i++)
         if (pool->slots[i].state == SPK_SLOT_OPEN)
-            atomic_store_explicit(&pool->head->serials[i], pool->slots[i].serial, memory_order_release);
+            atomic_store_explicit(&pool->head->serials[i], pool->slots[i].look, memory_order_release);
     publish_oldest(pool);
     set_open(pool);
 }
@@ -106,7 +106,7 @@ int spk_job_post(spork_pool_t *pool, const spk_post_t *post)
     job = &pool->head->jobs[i];
     slot->owner = post->owner;
     slot->of = post->of;
-    slot->serial = ++pool->serials;
+    slot->serial = slot->look = ++pool->serials;
     slot->flags = post->flags;
     slot->count = post->count;
     slot->chunk = post->chunk;
@@ -120,11 +120,30 @@ int spk_job_post(spork_pool_t *pool, const spk_post_t *post)
     for (m = 0; m < pool->n; m++) spk_claim_reset(pool->members[m].seat, (unsigned)i, slot->n_lanes);
     slot->state = SPK_SLOT_OPEN;
     publish_oldest(pool);
-    atomic_store_explicit(&pool->head->serials[i], slot->serial, memory_order_release);
+    atomic_store_explicit(&pool->head->serials[i], slot->look, memory_order_release);
     set_open(pool);
     spk_crew_wake(pool);
     pool->changes++;
     return i;
+}
+
+/* Who acquires the lane's new end sees the items that were written before. Who found the lane exhausted has kept the
+ * number under which he looked, and looks again because of the new one; if he sleeps by then he is woken, as for a new
+ * job. */
+int spk_job_extend(spork_pool_t *pool, unsigned slot, uint32_t n)
+{
+    spk_slot_t *own = &pool->slots[slot];
+
+    if (own->state != SPK_SLOT_OPEN || own->stopped || own->n_lanes != 1) return 0;
+    own->count += n;
+    own->ends[0] += n;
+    own->left[0] += n;
+    atomic_store_explicit(&pool->head->jobs[slot].lanes[0].end, own->ends[0], memory_order_release);
+    own->look = ++pool->serials;
+    atomic_store_explicit(&pool->head->serials[slot], own->look, memory_order_release);
+    spk_crew_wake(pool);
+    pool->changes++;
+    return 1;
 }
 
 int spk_jobs_any(const spork_pool_t *pool)

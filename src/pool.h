@@ -84,14 +84,17 @@ enum { SPK_SLOT_FREE, SPK_SLOT_OPEN, SPK_SLOT_LEAVING };
 typedef struct {
     int state;
     const spk_owner_t *owner;
-    void *of; /* the owner's: batch or window */
-    uint64_t serial;
+    void *of;        /* the owner's: batch or window */
+    uint64_t serial; /* of the job */
+    uint64_t
+        look; /* what workers find in header.serials: the job's serial, or a later one when it was extended */
     uint32_t flags, count, chunk, n_lanes;
     uint32_t ends[SPK_LANES];
-    uint32_t left[SPK_LANES]; /* items free in the lane when they were last counted: they only get fewer */
-    int stopped;              /* spk_job_stop() was called */
-    uint64_t first, in;       /* as posted, */
-    uint32_t fn;              /* likewise */
+    uint32_t
+        left[SPK_LANES]; /* items free in the lane when they were last counted: then they only get fewer */
+    int stopped;         /* spk_job_stop() was called */
+    uint64_t first, in;  /* as posted, */
+    uint32_t fn;         /* likewise */
 } spk_slot_t;
 
 typedef struct {
@@ -253,6 +256,8 @@ int spk_job_index(const spork_pool_t *pool, unsigned slot, uint32_t item, apr_si
 uint32_t spk_job_fn(const spork_pool_t *pool, unsigned slot, uint32_t item);
 /* Open a job; the slot, or -1 if none is free. */
 int spk_job_post(spork_pool_t *pool, const spk_post_t *post);
+/* n items more at the end of a job of one lane and of chunk 1; what they are stands there already. 0: it takes none any more. */
+int spk_job_extend(spork_pool_t *pool, unsigned slot, uint32_t n);
 /* Some job is open. */
 int spk_jobs_any(const spork_pool_t *pool);
 /* How many jobs of this owner are open, or leaving. */

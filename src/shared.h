@@ -35,7 +35,7 @@
 
 typedef struct {
     _Alignas(SPK_LINE) _Atomic uint64_t word; /* (*) the last claim made here: claim.h */
-    uint32_t end;                             /* (P) one past the lane's last item */
+    _Atomic uint32_t end; /* (P) one past the lane's last item; may grow: spk_job_extend() */
 } spk_lane_t;
 
 enum {
@@ -190,10 +190,10 @@ typedef struct {
     uint64_t init_arg, init_size;
     uint64_t trace; /* offset of the workers' tracks, 0: no trace (track.h) */
 
-    _Alignas(SPK_LINE) _Atomic uint64_t open;          /* (P) a bit a slot: worth a look */
-    _Atomic uint32_t oldest;                           /* (P) where to begin to look */
-    _Atomic uint32_t closing;                          /* (P) idle workers end themselves */
-    _Atomic uint64_t serials[SPK_SLOTS];               /* (P) of the job in each slot */
+    _Alignas(SPK_LINE) _Atomic uint64_t open; /* (P) a bit a slot: worth a look */
+    _Atomic uint32_t oldest;                  /* (P) where to begin to look */
+    _Atomic uint32_t closing;                 /* (P) idle workers end themselves */
+    _Atomic uint64_t serials[SPK_SLOTS];      /* (P) another number as often as there is more in the slot */
     _Alignas(SPK_LINE) _Atomic uint32_t parent_asleep; /* (P sets, * clears) ring the parent's bell */
     _Atomic uint64_t roll;                             /* (P) number of the last roll call: recover.c */
 

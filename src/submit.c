@@ -2,8 +2,8 @@
  * Submitted items: futures, the queue they wait in, and the batches in which they are posted.
  *
  * A future is WAITING (in the queue), POSTED (item of a batch, a job whose items say themselves what
- * to run), or DONE. Batches are as large as the queue is long, so that a flood of small items costs
- * few jobs and a lone one leaves at once.
+ * to run), or DONE. As long as the last batch is worked at and has room, what comes is added to it: that costs
+ * little, and a lone item leaves at once.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -30,6 +30,8 @@ struct spk_queue_t {
     size_t n_posted;
     size_t input_bytes; /* of the arena, taken by inputs */
     uint64_t next_index;
+    int last;             /* the slot of the last batch, */
+    uint64_t last_serial; /* which is this job */
     batch_t batches[SPK_SLOTS];
 };
 
@@ -306,19 +308,58 @@ static int post_table(spork_pool_t *pool, spk_block_t *table, uint32_t count)
     return spk_job_post(pool, &post);
 }
 
-static int post_batch(spork_pool_t *pool, uint32_t most)
+/* Write those who wait longest into a table, from its entry `begin` on: how many. */
+static uint32_t fill_table(const spork_pool_t *pool, const spk_block_t *table, uint32_t begin)
+{
+    spk_item_t *items = (spk_item_t *)(void *)spk_memory_at(pool, table);
+    spork_future_t *f;
+    uint32_t n = begin;
+
+    for (f = pool->queue->waiting.first; f != NULL && n < BATCH_MAX && place_input(f); f = f->after)
+        fill_item(&items[n++], f);
+    return n - begin;
+}
+
+/* They stand there now: entries [begin, begin + n) of the slot's table are theirs. */
+static void move_to_batch(spk_queue_t *queue, int slot, uint32_t begin, uint32_t n)
+{
+    uint32_t i;
+
+    for (i = begin; i < begin + n; i++) {
+        spork_future_t *f = queue->waiting.first;
+
+        list_remove(&queue->waiting, f);
+        f->state = SPK_POSTED;
+        f->slot = (unsigned)slot;
+        f->item = i;
+        queue->batches[slot].items[i] = f;
+    }
+    queue->n_posted += n;
+}
+
+/* The last batch takes as many as it has room for. 0: none. */
+static int extend_batch(spork_pool_t *pool)
 {
     spk_queue_t *queue = pool->queue;
-    uint32_t from, n = 0, i;
+    const spk_slot_t *own = &pool->slots[queue->last];
+    uint32_t begin = own->count, n;
+
+    if (own->state != SPK_SLOT_OPEN || own->serial != queue->last_serial || own->stopped) return 0;
+    n = fill_table(pool, queue->batches[queue->last].table, begin);
+    if (n == 0) return 0;
+    move_to_batch(queue, queue->last, begin, n);
+    return spk_job_extend(pool, (unsigned)queue->last, n);
+}
+
+static int post_batch(spork_pool_t *pool)
+{
+    spk_queue_t *queue = pool->queue;
+    uint32_t from, n;
     spk_block_t *table = spare_table(pool, &from);
-    spork_future_t *chosen[BATCH_MAX], *f;
     int slot;
 
     if (table == NULL) return 0;
-    for (f = queue->waiting.first; f != NULL && n < most && place_input(f); f = f->after) {
-        fill_item((spk_item_t *)(void *)spk_memory_at(pool, table) + n, f);
-        chosen[n++] = f;
-    }
+    n = fill_table(pool, table, 0);
     slot = n > 0 ? post_table(pool, table, n) : -1;
     if (from < SPK_SLOTS)
         queue->batches[from].table = slot < 0 || (uint32_t)slot == from ? table : queue->batches[slot].table;
@@ -327,14 +368,9 @@ static int post_batch(spork_pool_t *pool, uint32_t most)
         return 0;
     }
     queue->batches[slot].table = table;
-    memcpy(queue->batches[slot].items, chosen, n * sizeof *chosen);
-    for (i = 0; i < n; i++) {
-        list_remove(&queue->waiting, chosen[i]);
-        chosen[i]->state = SPK_POSTED;
-        chosen[i]->slot = (unsigned)slot;
-        chosen[i]->item = i;
-    }
-    queue->n_posted += n;
+    move_to_batch(queue, slot, 0, n);
+    queue->last = slot;
+    queue->last_serial = pool->slots[slot].serial;
     return 1;
 }
 
@@ -358,9 +394,10 @@ void spk_queue_feed(spork_pool_t *pool, int all)
     int left;
 
     while (queue->waiting.n > 0 && pool->broken == APR_SUCCESS) {
+        if (extend_batch(pool)) continue;
         left = BATCHES - spk_jobs_of(pool, &batch_owner);
         if (left <= 0 || (!all && queue->waiting.n < worth_a_slot(left))) return;
-        if (!post_batch(pool, BATCH_MAX)) {
+        if (!post_batch(pool)) {
             if (spk_job_can_be_posted(pool)) give_up_first(pool);
             return;
         }
@@ -494,9 +531,10 @@ static void run_inline(spork_future_t *f, spork_fn_t fn)
 
 spork_future_t *spk_future_make(spork_pool_t *pool, spk_list_t *home)
 {
-    spork_future_t *f = calloc(1, sizeof *f);
+    spork_future_t *f = malloc(sizeof *f); /* glibc's calloc() is the slower one */
 
     if (f == NULL) return NULL;
+    memset(f, 0, sizeof *f);
     f->pool = pool;
     f->home = home;
     f->outcome.message = "";

@@ -93,20 +93,21 @@ static void tell_part(spork_task_t *task, uint32_t part)
 
 /* ---- looking for a job ---------------------------------------------------------------------------- */
 
-static int is_open(const spk_worker_t *worker, unsigned slot, memory_order order)
+static int is_open(const spk_worker_t *worker, unsigned slot)
 {
-    return (int)(atomic_load_explicit(&worker->head->open, order) >> slot & 1);
+    return (int)(atomic_load_explicit(&worker->head->open, memory_order_acquire) >> slot & 1);
 }
 
 /* The slot of a job to look at next, oldest first; SPK_SLOTS if there is none. */
 static unsigned next_slot(spk_worker_t *worker)
 {
     spk_header_t *head = worker->head;
+    uint64_t open = atomic_load_explicit(&head->open, memory_order_acquire);
     unsigned first = atomic_load_explicit(&head->oldest, memory_order_relaxed), i, slot;
 
-    for (i = 0; i < SPK_SLOTS; i++) {
+    for (i = 0; open != 0 && i < SPK_SLOTS; i++) {
         slot = (first + i) % SPK_SLOTS;
-        if (is_open(worker, slot, memory_order_acquire) &&
+        if ((open >> slot & 1) != 0 &&
             atomic_load_explicit(&head->serials[slot], memory_order_acquire) != worker->through[slot])
             return slot;
     }
@@ -139,7 +140,7 @@ static void serve(spk_worker_t *worker, unsigned slot)
     atomic_store_explicit(&seat->looking, slot + 1, memory_order_relaxed);
     atomic_thread_fence(memory_order_seq_cst);
     SPK_STEP("looking");
-    if (is_open(worker, slot, memory_order_acquire) &&
+    if (is_open(worker, slot) &&
         atomic_load_explicit(&worker->head->serials[slot], memory_order_acquire) == serial) {
         spk_worker_serve(worker, slot);
         worker->through[slot] = serial;

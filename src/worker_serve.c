@@ -219,7 +219,8 @@ static int run_range(spk_worker_t *worker, const work_t *work, spk_range_t claim
 /* The next chunk's size, from what the last one took; never so much that the lane's end is stranded. */
 static void choose_length(spk_worker_t *worker, const work_t *work, uint64_t took, uint32_t items)
 {
-    uint32_t left = spk_claim_free(work->job, work->lane, 0, work->job->lanes[work->lane].end);
+    uint32_t end = atomic_load_explicit(&work->job->lanes[work->lane].end, memory_order_relaxed);
+    uint32_t left = spk_claim_free(work->job, work->lane, 0, end);
 
     if (took < CHUNK_SHORT && items >= UINT32_C(1) << worker->length && worker->length < SPK_LENGTH_MAX)
         worker->length++;
@@ -272,7 +273,8 @@ static int reach_payloads(spk_worker_t *worker, const work_t *work, uint32_t cou
 {
     size_t in_end = work->in + work->in_size * count, out_end = work->out + work->out_size * count;
 
-    if (work->flags & SPK_JOB_TABLE) in_end = work->in + sizeof(spk_item_t) * count;
+    /* items may come to a table while it is worked off */
+    if (work->flags & SPK_JOB_TABLE) in_end = work->in + sizeof(spk_item_t) * SPK_BATCH_MAX;
     return spk_worker_reach(worker, in_end > out_end ? in_end : out_end) == APR_SUCCESS;
 }
 

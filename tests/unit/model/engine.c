@@ -20,6 +20,8 @@ enum { WAITING, POSTED, DONE, LOST };
 typedef struct {
     int state, begun, ended, reported, condemned;
     int asked, answered; /* by their addresses: what is written for a call, and for its answer */
+    int added,
+        given; /* it came to a job that was posted before; given by its address: what is written for it then */
 } item_t;
 
 engine_t engine;
@@ -36,7 +38,7 @@ static int job_fields;       /* by its address: what the parent writes for a job
 static union {
     spk_header_t head;
     unsigned char
-        bytes[((offsetof(spk_header_t, seats) + ENGINE_WORKERS * sizeof(spk_seat_t)) / PAGE + 2) * PAGE];
+        bytes[((offsetof(spk_header_t, seats) + ENGINE_WORKERS * sizeof(spk_seat_t)) / PAGE + 4) * PAGE];
 } segment;
 static spk_queue_t *queue;
 static spork_answer_t *first_caller; /* who waits for a second one */
@@ -109,6 +111,8 @@ static apr_status_t play_item(spork_task_t *task, const void *in, void *out)
         model_fail("item %d runs out of turn", (int)number);
     if (++item->begun > 1) model_fail("item %d runs twice", (int)number);
     if (!model_plain_known(&job_fields)) model_fail("item %d may run without its job's fields", (int)number);
+    if (item->added && !model_plain_known(&item->given))
+        model_fail("item %d runs before what it is can be seen", (int)number);
     model_plain_write(item);
     model_local(model_mix(engine.pool.serials, number));
     if (engine.play->asks != 0) ask(task, number);
@@ -212,7 +216,7 @@ static int somebody_tells(void)
 static void hush(void)
 {
     spk_header_t *head = engine.pool.head;
-    int m;
+    int m, lane;
 
     for (m = 0; m < engine.pool.n; m++) {
         spk_seat_t *seat = &head->seats[m];
@@ -230,10 +234,12 @@ static void hush(void)
     }
     model_quiet(&head->oldest, sizeof head->oldest);
     model_quiet(&head->closing, sizeof head->closing);
-    if (!engine.play->sleeps && !weak) {
+    if (!engine.play->sleeps && !weak && engine.play->extends == 0) {
         model_quiet(&head->open, sizeof head->open);
         model_quiet(head->serials, sizeof head->serials);
     }
+    for (lane = 0; lane < SPK_LANES && engine.play->extends == 0; lane++)
+        model_quiet(&head->jobs[SLOT].lanes[lane].end, sizeof head->jobs[SLOT].lanes[lane].end);
     if (!engine.play->sleeps) {
         model_quiet(&head->parent_asleep, sizeof head->parent_asleep);
         model_quiet(engine.bells, sizeof engine.bells);
@@ -291,15 +297,17 @@ static void fill_table(void)
     }
 }
 
-/* Post the next run of items that wait. */
+/* Post the next run of items that wait; the last ones may come later. */
 static void post(void)
 {
     spk_post_t job;
-    uint32_t end;
+    uint32_t end, held = engine.play->extends;
 
     for (first = 0; items[first].state != WAITING; first++) continue;
     for (end = first; end < engine.play->items && items[end].state == WAITING; end++)
         items[end].state = POSTED;
+    for (; held > 0 && end > first + 1 && end + held > engine.play->items; held--)
+        items[--end].state = WAITING;
     memset(&job, 0, sizeof job);
     job.owner = &owner;
     job.flags = engine.play->flags;
@@ -317,6 +325,27 @@ static void post(void)
     posting = 1;
     if (spk_job_post(&engine.pool, &job) != (int)SLOT) model_fail("the job got another slot");
     posting = 0;
+}
+
+/* An item could come to the job that is open. */
+static int may_extend(void)
+{
+    const spk_slot_t *slot = &engine.pool.slots[SLOT];
+    uint32_t next = first + slot->count;
+
+    return engine.play->extends > 0 && slot->state == SPK_SLOT_OPEN && next < engine.play->items &&
+           items[next].state == WAITING;
+}
+
+static void extend(void)
+{
+    uint32_t next = first + engine.pool.slots[SLOT].count;
+
+    if (!may_extend() || model_choose(2) != 0) return;
+    items[next].state = POSTED;
+    items[next].added = 1;
+    model_plain_write(&items[next].given);
+    if (!spk_job_extend(&engine.pool, SLOT, 1)) model_fail("an open job takes no further item");
 }
 
 static int something_waits(void)
@@ -345,6 +374,7 @@ int engine_awaits_slot(void)
 static int is_over(void *of)
 {
     (void)of;
+    if (engine.play->sleeps) extend();
     return engine.pool.slots[SLOT].state == SPK_SLOT_FREE;
 }
 
@@ -382,7 +412,7 @@ static int has_news(void *of)
     for (m = 0; m < engine.pool.n; m++)
         if (has_member_news(&engine.members[m])) return 1;
     if (engine_awaits_slot()) return 1;
-    if (engine.play->stops && !engine.stopped) return model_writes() != round_began;
+    if (may_extend() || (engine.play->stops && !engine.stopped)) return model_writes() != round_began;
     if (model_stale() != round_stale) return 1;
     if (state == SPK_SLOT_LEAVING) return 0;
     return is_exhausted() && model_writes() != round_began;
@@ -414,6 +444,7 @@ static void pump_without_sleep(void)
         round_stale = model_stale();
         model_local(3);
         stop();
+        extend();
         condemn();
         spk_crew_drain(&engine.pool);
         spk_crew_tend(&engine.pool);
@@ -485,6 +516,7 @@ static uint64_t state(void)
     int m, p;
 
     hash = model_mix(hash, (uint64_t)pool->slots[SLOT].state << 32 | pool->roll);
+    hash = model_mix(hash, pool->slots[SLOT].count);
     hash = model_mix(hash, pool->roll_changes);
     hash = model_mix(hash, engine.now);
     hash = model_mix(hash, pool->serials);
