@@ -249,6 +249,11 @@ static void hush(void)
     model_steady(&head->open);
 }
 
+static spk_item_t *table_of_items(void)
+{
+    return (spk_item_t *)(void *)(segment.bytes + engine.pool.head->arena);
+}
+
 static void begin(void)
 {
     spork_pool_t *pool = &engine.pool;
@@ -284,17 +289,16 @@ static void begin(void)
         engine.members[m].bell.ring.v = m + 1;
     }
     hush();
+    for (m = 0; m < ENGINE_ITEMS; m++)
+        model_quiet(&table_of_items()[m].cancelled, sizeof table_of_items()[m].cancelled);
 }
 
 static void fill_table(void)
 {
-    spk_item_t *table = (spk_item_t *)(void *)(segment.bytes + engine.pool.head->arena);
+    spk_item_t *table = table_of_items();
     uint32_t i;
 
-    for (i = 0; i < ENGINE_ITEMS; i++) {
-        table[i].index = first + i;
-        model_quiet(&table[i].cancelled, sizeof table[i].cancelled);
-    }
+    for (i = 0; i < ENGINE_ITEMS; i++) table[i].index = first + i;
 }
 
 /* Post the next run of items that wait; the last ones may come later. */
