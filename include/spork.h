@@ -38,7 +38,7 @@
  *
  * Housekeeping. There are no hidden threads: deadlines, replacements of dead workers and feeding of
  * further work are done by the calling process, in whatever call waits in the pool (spork_map, spork_stream,
- * spork_future_wait, spork_wait_any, spork_pool_close). A program that calls none for a while gets
+ * spork_future_wait, spork_wait_any, spork_queue_get, spork_queue_put, spork_pool_close). A program that calls none for a while gets
  * none of it meanwhile; what the workers were already given goes on.
  *
  * Ctrl-C and termination. The host decides, workers are silent: they do not get a terminal's Ctrl-C or
@@ -221,7 +221,7 @@ typedef struct spork_progress_t spork_progress_t;
  * @param progress valid during the call
  *
  * Of the same pool it may call spork_pool_interrupt() and spork_progress_clear() only: all else is APR_EINVAL, or
- * forbidden where no status is returned. While it works the pool does not.
+ * forbidden where no status is returned. While it works the pool does not. It must return (no longjmp() out of it).
  */
 typedef void (*spork_progress_fn_t)(void *baton, const spork_progress_t *progress);
 
@@ -331,8 +331,8 @@ void spork_pool_destroy(spork_pool_t *pool);
 /**
  * From any thread or signal handler: the call now running on the pool, else the next one that waits, ends.
  * spork_map() cancels what is unfinished and returns SPORK_EFAILED; spork_stream() cancels what is unfinished, delivers
- * all that was drawn and returns SPORK_ECANCELLED; spork_future_wait() and spork_wait_any()
- * return SPORK_ECANCELLED and leave the items running. Async-signal-safe (POSIX.1-2008 XSH 2.4.3: it stores a
+ * all that was drawn and returns SPORK_ECANCELLED; spork_future_wait(), spork_wait_any(), and spork_queue_get()
+ * and spork_queue_put() in the parent, return SPORK_ECANCELLED and leave the items running. Async-signal-safe (POSIX.1-2008 XSH 2.4.3: it stores a
  * flag and calls write()). The pool must not be destroyed meanwhile.
  */
 void spork_pool_interrupt(spork_pool_t *pool);
@@ -632,7 +632,7 @@ typedef struct spork_answer_t spork_answer_t;
  * @return APR_SUCCESS, or any other code, which spork_call() returns as it is, without an answer
  *
  * It runs in the thread that waits in the pool, one at a time, and nothing else goes on in the pool meanwhile: no deadline
- * is kept, no other call answered. It may not call the pool it serves (APR_EINVAL), but for its dictionaries, and
+ * is kept, no other call answered. It must return (no longjmp() out of it). It may not call the pool it serves (APR_EINVAL), but for its dictionaries, and
  * its queues as with a time-out of 0. In an INLINE pool it runs inside spork_call().
  */
 typedef apr_status_t (*spork_service_t)(void *baton, const void *in, apr_size_t in_size,
@@ -689,7 +689,7 @@ typedef struct spork_queue_t spork_queue_t;
 /**
  * Make a queue.
  * @param name     by which tasks open it: 1 to SPORK_NAME_MAX bytes, and no other service's
- * @param capacity bytes of messages that it holds, each counted with 16 more
+ * @param capacity bytes of messages that it holds, each counted with 16 more; 0: 64 MiB
  * @return APR_EEXIST if the name is taken; SPORK_ECLOSED. The queue is freed by spork_queue_destroy() or with the pool.
  */
 apr_status_t spork_queue_create(spork_queue_t **queue, spork_pool_t *pool, const char *name,
@@ -712,19 +712,23 @@ apr_status_t spork_queue_put(spork_queue_t *queue, const void *data, apr_size_t 
  * @return APR_TIMEUP; APR_EOF if the queue is closed and empty, or if the wait is vain: in the parent, no submitted item is
  *         under way that could put; in an INLINE pool, or a service, nobody else runs; in a task that waits for ever, all
  *         items that run wait so, nobody is free to begin another, and the parent itself waits without a time-out (the
- *         pool notices this within about a second). SPORK_ENOTFOUND; SPORK_ECANCELLED (parent) when interrupted.
+ *         pool notices this within about a second). SPORK_ENOTFOUND; SPORK_ECANCELLED (parent) when interrupted;
+ *         SPORK_ESTART and the like (parent) if no workers can be had any more.
+ *
+ * Items of a map that wait for each other need chunk = 1: else the one that is waited for may be behind the one that
+ * waits, in the same chunk.
  */
 apr_status_t spork_queue_get(spork_queue_t *queue, const void **data, apr_size_t *size,
                              apr_interval_time_t timeout);
 
 /** No more messages: puts are SPORK_ECLOSED, also those that wait; gets are APR_EOF once it is empty. */
 apr_status_t spork_queue_close(spork_queue_t *queue);
-/** How many messages are in it now. */
+/** How many messages are in it now. In the parent this only looks: what workers want to put is served by calls that wait. */
 apr_status_t spork_queue_count(spork_queue_t *queue, apr_size_t *count);
 /** In the parent: free it, with its messages; who waits gets SPORK_ECLOSED. NULL is fine; a task's handle is ignored. */
 void spork_queue_destroy(spork_queue_t *queue);
 
-/** A dictionary: keys are strings, values bytes. */
+/** A dictionary: keys are strings, values bytes. In the parent these calls wait for nothing, nor serve: they look. */
 typedef struct spork_dict_t spork_dict_t;
 
 /**
@@ -763,7 +767,7 @@ apr_status_t spork_dict_add(spork_dict_t *dict, const char *key, apr_int64_t n, 
 apr_status_t spork_dict_count(spork_dict_t *dict, apr_size_t *count);
 /**
  * In the parent: call `each` for every key, in no order; its error ends it and is returned. It may not change the
- * dictionary. A task cannot (APR_EINVAL).
+ * dictionary, and must return (no longjmp() out of it). A task cannot (APR_EINVAL).
  */
 apr_status_t spork_dict_each(spork_dict_t *dict,
                              apr_status_t (*each)(void *baton, const char *key, const void *value,

@@ -117,11 +117,6 @@ void spk_answer_now(spork_answer_t *answer, apr_status_t status)
 
 /* ---- requests --------------------------------------------------------------------------------------------------- */
 
-static void distrust(spk_member_t *member)
-{
-    spk_os_process_kill(&member->process);
-}
-
 static void run_service(spork_pool_t *pool, int m)
 {
     spk_caller_t *caller = &pool->members[m].caller;
@@ -227,7 +222,7 @@ static void take_message(spork_pool_t *pool, int m, uint64_t number)
         default: honest = 0;
         }
     }
-    if (!honest) distrust(member);
+    if (!honest) spk_member_kill(member);
 }
 
 static uint64_t asked(const spk_member_t *member)
@@ -290,13 +285,17 @@ apr_interval_time_t spk_calls_patience(const spork_pool_t *pool)
 
 int spk_calls_starve(spork_pool_t *pool, int endless)
 {
-    int m, n = 0, absent = 0;
+    int m, n = 0, timed = 0, absent = 0;
 
     for (m = 0; m < pool->n; m++) {
-        n += pool->members[m].caller.answer.later;
+        const spork_answer_t *answer = &pool->members[m].caller.answer;
+
+        n += answer->later;
+        timed += answer->later &&
+                 answer->until != UINT64_MAX;           /* it will go on, and may bring what is waited for */
         absent += pool->members[m].state == SPK_ABSENT; /* who comes in its place may be who is waited for */
     }
-    if (n == 0 || !endless || (absent > 0 && pool->broken == APR_SUCCESS)) return n > 0;
+    if (n == 0 || timed > 0 || !endless || (absent > 0 && pool->broken == APR_SUCCESS)) return n > 0;
     for (m = 0; m < pool->n; m++) {
         spork_answer_t *answer = &pool->members[m].caller.answer;
 
@@ -315,11 +314,18 @@ static void free_caller(spk_caller_t *caller)
     memset(caller, 0, sizeof *caller);
 }
 
+void spk_calls_hang_up(spk_caller_t *caller)
+{
+    if (!caller->answer.later) return;
+    caller->answer.later = 0;
+    caller->answer.gone(&caller->answer);
+}
+
 void spk_calls_forget(spork_pool_t *pool, int m)
 {
     spk_member_t *member = &pool->members[m];
 
-    if (member->caller.answer.later) member->caller.answer.gone(&member->caller.answer);
+    spk_calls_hang_up(&member->caller);
     spk_memory_free(pool, member->caller.room);
     free_caller(&member->caller);
     atomic_store_explicit(&member->seat->mail.asked, 0, memory_order_relaxed);

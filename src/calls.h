@@ -86,6 +86,8 @@ void spk_answer_free(spork_answer_t *answer);
 void spk_calls_serve(spork_pool_t *pool);
 /* What was to come later is there. */
 void spk_answer_now(spork_answer_t *answer, apr_status_t status);
+/* It waits no longer for what was to come later: its end is on the way. */
+void spk_calls_hang_up(spk_caller_t *caller);
 /* The member's process is gone. */
 void spk_calls_forget(spork_pool_t *pool, int member);
 void spk_calls_free(spork_pool_t *pool);

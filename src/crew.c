@@ -207,7 +207,7 @@ static void tend_starting(spork_pool_t *pool, int m, uint64_t now)
         pool->changes++;
         spk_os_bell_ring(&member->bell);
     } else if ((now - member->since) / 1000 >= (uint64_t)pool->config.start_timeout) {
-        spk_os_process_kill(&member->process);
+        spk_member_kill(member);
         spk_crew_break(pool, SPORK_ESTART,
                        "a worker was not ready within start_timeout, %" APR_TIME_T_FMT " microseconds",
                        pool->config.start_timeout);

@@ -17,7 +17,7 @@ static int condemn(spork_pool_t *pool, int m, uint64_t running, apr_status_t sta
                                                  memory_order_acq_rel, memory_order_acquire))
         return 0;
     member->condemned = status;
-    spk_os_process_kill(&member->process);
+    spk_member_kill(member);
     pool->changes++;
     return 1;
 }

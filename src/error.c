@@ -8,7 +8,7 @@
 #include <apr_strings.h>
 #include <stdarg.h>
 
-static SPK_THREAD_LOCAL char last_words[512];
+static SPK_THREAD_LOCAL char last_words[SPK_ERROR_WORDS];
 
 static const char *const words_of_codes[] = {
     "a pool cannot be made here: call spork_init() first in main(), and no pools inside a worker",
@@ -61,4 +61,14 @@ apr_status_t spk_error_os(apr_status_t status, const char *format, ...)
     apr_vsnprintf(words, sizeof words, format, args);
     va_end(args);
     return spk_error(status, "%s: %s", words, spork_strerror(status, cause, sizeof cause));
+}
+
+void spk_error_keep(char words[SPK_ERROR_WORDS])
+{
+    apr_cpystrn(words, last_words, SPK_ERROR_WORDS);
+}
+
+void spk_error_restore(const char words[SPK_ERROR_WORDS])
+{
+    apr_cpystrn(last_words, words, SPK_ERROR_WORDS);
 }

@@ -15,4 +15,9 @@ apr_status_t spk_error(apr_status_t status, const char *format, ...) SPK_PRINTF(
 /* The same for a failed system call: ": " and the system's words are added. */
 apr_status_t spk_error_os(apr_status_t status, const char *format, ...) SPK_PRINTF(2, 3);
 
+/* What this thread's last words are, and make them so again: for code that is nobody's call. */
+#define SPK_ERROR_WORDS 512
+void spk_error_keep(char words[SPK_ERROR_WORDS]);
+void spk_error_restore(const char words[SPK_ERROR_WORDS]);
+
 #endif

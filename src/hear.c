@@ -98,7 +98,7 @@ void spk_member_hear(spork_pool_t *pool, int m)
     int granted;
 
     if (head - member->taken > SPK_RING) { /* no honest worker's doing */
-        spk_os_process_kill(&member->process);
+        spk_member_kill(member);
         return;
     }
     take_entries(pool, m, head);
@@ -111,6 +111,12 @@ void spk_member_hear(spork_pool_t *pool, int m)
         pool->changes += (uint64_t)granted;
         spk_os_bell_ring(&member->bell);
     }
+}
+
+void spk_member_kill(spk_member_t *member)
+{
+    spk_calls_hang_up(&member->caller);
+    spk_os_process_kill(&member->process);
 }
 
 /* A worker that died between the step that decides an item and the publication of its entry: the

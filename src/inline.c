@@ -40,6 +40,7 @@ static apr_status_t call_here(spork_task_t *task, const char *name, const void *
     const spk_service_t *service = spk_service_find(pool, name);
     spork_answer_t answer;
     apr_status_t status;
+    void *copy;
 
     task->answer_size = 0;
     if (service == NULL) return spk_error(SPORK_ENOTFOUND, "spork_call: the pool serves no \"%s\"", name);
@@ -47,10 +48,14 @@ static apr_status_t call_here(spork_task_t *task, const char *name, const void *
         return spk_error(SPORK_ETOOBIG,
                          "spork_call: the request is larger than the arena of %" APR_SIZE_T_FMT " bytes",
                          pool->shm.reserved - pool->payloads);
+    copy = malloc(in_size + 1); /* what a service gets is its own, as in the other pools */
+    if (copy == NULL) return spk_error(APR_ENOMEM, "spork_call: no memory for the request");
+    if (in_size > 0) memcpy(copy, in, in_size);
     memset(&answer, 0, sizeof answer);
     answer.pool = pool;
     answer.worker = -1;
-    status = spk_service_run(service, in, in_size, &answer);
+    status = spk_service_run(service, copy, in_size, &answer);
+    free(copy);
     if (status == APR_SUCCESS) {
         free(task->answer);
         task->answer = answer.data;

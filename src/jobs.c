@@ -219,7 +219,7 @@ void spk_jobs_deliver(spork_pool_t *pool, int m, const spk_entry_t *entry)
         hand_rest(pool, entry->slot, range);
     } else if (entry->kind == SPK_ENTRY_OUTCOME && !reply_is_inside(member, entry)) {
         /* it takes another region for its own, and would lose all its replies */
-        spk_os_process_kill(&member->process);
+        spk_member_kill(member);
     } else if (entry->kind == SPK_ENTRY_OUTCOME) {
         if (entry->out_size > 0 || entry->words > 0) result.out = pool->shm.base + entry->out;
         result.out_size = (size_t)entry->out_size;

@@ -521,7 +521,7 @@ static void kill_runners(spork_pool_t *pool, int later)
         if (pool->members[m].state == SPK_ABSENT) continue;
         cur = spk_cur_unpack(atomic_load_explicit(&pool->members[m].seat->cur, memory_order_acquire));
         if ((cur.state != SPK_CUR_NONE && is_job_of_map(pool, cur.slot)) || (later && holds_some(pool, m)))
-            spk_os_process_kill(&pool->members[m].process);
+            spk_member_kill(&pool->members[m]);
     }
 }
 

@@ -11,12 +11,14 @@
  */
 #include "error.h"
 #include "pool.h"
+#include "progress.h"
 #include "task.h"
 
 #include <apr_strings.h>
 #include <stdlib.h>
 #include <string.h>
 
+#define CAPACITY_USUAL ((size_t)64 * 1024 * 1024)
 #define MESSAGE_COST ((size_t)16) /* of capacity, in addition to its bytes */
 
 typedef struct message_t message_t;
@@ -126,19 +128,6 @@ static void say_so(spork_answer_t *answer, apr_status_t status)
     }
 }
 
-/* He does not wait any more: dead, or it takes him too long. */
-static void leave_putters(spork_answer_t *answer)
-{
-    step_out(&((spork_queue_t *)answer->of)->putters, answer);
-    free(answer->held);
-    answer->held = NULL;
-}
-
-static void leave_takers(spork_answer_t *answer)
-{
-    step_out(&((spork_queue_t *)answer->of)->takers, answer);
-}
-
 /* ---- what is done to the queue ---------------------------------------------------------------------------------------- */
 
 /* Give a message to who asked for one. After a failure it is still the queue's. */
@@ -168,6 +157,22 @@ static void admit(spork_queue_t *queue)
         putter->held = NULL;
         say_so(putter, APR_SUCCESS);
     }
+}
+
+/* He does not wait any more: dead, or it takes him too long. There may be room for those behind him. */
+static void leave_putters(spork_answer_t *answer)
+{
+    spork_queue_t *queue = answer->of;
+
+    step_out(&queue->putters, answer);
+    free(answer->held);
+    answer->held = NULL;
+    if (!queue->closed) admit(queue);
+}
+
+static void leave_takers(spork_answer_t *answer)
+{
+    step_out(&((spork_queue_t *)answer->of)->takers, answer);
 }
 
 static apr_status_t refuse(spork_answer_t *answer, apr_status_t status, const char *words)
@@ -309,6 +314,7 @@ static void end(void *baton)
     spork_queue_t *queue = baton;
     message_t *message, *next;
 
+    queue->closed = 1;
     if (!queue->pool->closed) {
         dismiss(&queue->putters, SPORK_ECLOSED, "the queue was destroyed");
         dismiss(&queue->takers, SPORK_ECLOSED, "the queue was destroyed");
@@ -336,7 +342,23 @@ static int is_over(void *of)
     return !wait->answer.later || spk_queue_is_empty(wait->queue->pool);
 }
 
-static apr_status_t start_wait(wait_t *wait, spork_queue_t *queue, const char *what)
+/* Not from inside a service or task: who is at work there is the parent itself. */
+static int may_wait(const spork_queue_t *queue)
+{
+    return queue->pool->n > 0 && !queue->pool->inside && !queue->pool->closed;
+}
+
+/* Who only polls does not sleep, but does all else that a wait does. */
+static void look_after(spork_pool_t *pool)
+{
+    uint64_t changes = pool->changes;
+
+    spk_pump(pool);
+    if (pool->changes == changes) spk_roll_call(pool);
+}
+
+static apr_status_t start_wait(wait_t *wait, spork_queue_t *queue, apr_interval_time_t timeout,
+                               const char *what)
 {
     memset(wait, 0, sizeof *wait);
     if (queue->pool->owner != spk_os_pid())
@@ -344,6 +366,7 @@ static apr_status_t start_wait(wait_t *wait, spork_queue_t *queue, const char *w
     wait->queue = queue;
     wait->answer.pool = queue->pool;
     wait->answer.worker = THE_PARENT;
+    if (timeout == 0 && may_wait(queue)) look_after(queue->pool);
     return APR_SUCCESS;
 }
 
@@ -358,8 +381,10 @@ static apr_status_t end_wait(wait_t *wait, apr_status_t status, apr_interval_tim
             status = answer->trouble;
         } else {
             answer->gone(answer);
+            if (status == APR_SUCCESS) status = wait->queue->pool->broken;
             if (status == APR_SUCCESS)
                 status = refuse(answer, APR_EOF, "no item is under way that could change that");
+            if (status == SPORK_ECANCELLED) spk_progress_pause(wait->queue->pool);
         }
     }
     if (status == APR_SUCCESS) return status;
@@ -369,16 +394,10 @@ static apr_status_t end_wait(wait_t *wait, apr_status_t status, apr_interval_tim
     return spk_error(status, "%s: %s", what, answer->pool->broken_words);
 }
 
-/* Not from inside a service or task: who is at work there is the parent itself. */
-static int may_wait(const spork_queue_t *queue)
-{
-    return queue->pool->n > 0 && !queue->pool->inside && !queue->pool->closed;
-}
-
 static apr_status_t put_here(spork_queue_t *queue, const void *data, size_t size, apr_interval_time_t timeout)
 {
     wait_t wait;
-    apr_status_t status = start_wait(&wait, queue, "spork_queue_put");
+    apr_status_t status = start_wait(&wait, queue, timeout, "spork_queue_put");
 
     if (status != APR_SUCCESS) return status;
     status = put(queue, data, size, timeout, &wait.answer, may_wait(queue));
@@ -389,7 +408,7 @@ static apr_status_t get_here(spork_queue_t *queue, const void **data, size_t *si
                              apr_interval_time_t timeout)
 {
     wait_t wait;
-    apr_status_t status = start_wait(&wait, queue, "spork_queue_get");
+    apr_status_t status = start_wait(&wait, queue, timeout, "spork_queue_get");
 
     if (status != APR_SUCCESS) return status;
     status = get(queue, timeout, &wait.answer, may_wait(queue));
@@ -431,7 +450,7 @@ apr_status_t spork_queue_create(spork_queue_t **queue, spork_pool_t *pool, const
     made = calloc(1, sizeof *made);
     if (made == NULL) return spk_error(APR_ENOMEM, "spork_queue_create: no memory");
     made->pool = pool;
-    made->capacity = capacity;
+    made->capacity = capacity > 0 ? capacity : CAPACITY_USUAL;
     memset(&service, 0, sizeof service);
     service.fn = serve;
     service.baton = made;
@@ -505,6 +524,8 @@ apr_status_t spork_queue_count(spork_queue_t *queue, apr_size_t *count)
     if (count != NULL) *count = 0;
     if (queue == NULL || count == NULL)
         return spk_error(APR_EINVAL, "spork_queue_count: queue or count is NULL");
+    if (queue->task == NULL && queue->pool->owner != spk_os_pid())
+        return spk_error(APR_EINVAL, "spork_queue_count: the pool belongs to another process");
     if (queue->task != NULL)
         status = ask(queue, COUNT, 0, NULL, 0, &out, &size);
     else

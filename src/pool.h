@@ -200,6 +200,8 @@ apr_status_t spk_member_start(spork_pool_t *pool, int m);
 void spk_member_hear(spork_pool_t *pool, int m);
 /* It is dead: take the entry that it had not published yet, if that counts, and begin the ring behind it. */
 void spk_member_hear_last(spork_pool_t *pool, int m);
+/* End its process. It is given nothing any more that it waited for. */
+void spk_member_kill(spk_member_t *member);
 /* It has no room for replies any more. */
 void spk_region_take_back(spork_pool_t *pool, spk_member_t *member);
 /* Hear them all. */

@@ -301,7 +301,7 @@ void spk_progress_pause(spork_pool_t *pool)
 
     if (p == NULL || p->width == 0) return;
     p->width = 0;
-    spk_os_terminal_write("\n", 1);
+    if (spk_os_terminal_columns() > 0) spk_os_terminal_write("\n", 1);
 }
 
 void spk_progress_close(spork_pool_t *pool)
@@ -318,7 +318,8 @@ void spork_progress_clear(spork_pool_t *pool)
     spk_progress_t *p = pool != NULL && pool->owner == spk_os_pid() ? pool->progress : NULL;
 
     if (p == NULL || p->width == 0) return;
-    put_line(p, "", 0, "\r");
+    if (spk_os_terminal_columns() > 0) put_line(p, "", 0, "\r");
+    p->width = 0; /* in the background the line is the shell's */
 }
 
 /* ---- INLINE ------------------------------------------------------------------------------------------------------- */

@@ -108,7 +108,7 @@ static void doubt(spork_pool_t *pool, spk_member_t *member, uint64_t now)
     else if (member->doubts < 2)
         return;
     member->liar = 1;
-    spk_os_process_kill(&member->process);
+    spk_member_kill(member);
 }
 
 /* ---- the segment as a whole ---------------------------------------------------------------------------------- */
@@ -132,6 +132,10 @@ static void rewrite_control(spork_pool_t *pool)
 {
     unsigned char *bytes = (unsigned char *)pool->head;
     unsigned slot;
+    int m;
+
+    for (m = 0; m < pool->n; m++)
+        pool->log_lost += atomic_load_explicit(&pool->members[m].seat->log_lost, memory_order_relaxed);
 
     memcpy(bytes, pool->constants, sizeof pool->constants);
     memset(bytes + sizeof pool->constants, 0, pool->payloads - sizeof pool->constants);

@@ -176,11 +176,14 @@ apr_status_t spk_service_run(const spk_service_t *service, const void *in, size_
 {
     spork_service_t fn = service->fn; /* the table may grow meanwhile */
     int was_inside = answer->pool->inside;
+    char words[SPK_ERROR_WORDS];
     apr_status_t status;
 
+    spk_error_keep(words); /* what fails in a service is the caller's to know, not who waits in the pool */
     spk_answer_reset(answer);
     answer->pool->inside = SPK_IN_SERVICE;
     status = fn(service->baton, in_size > 0 ? in : NULL, in_size, answer);
     answer->pool->inside = was_inside;
+    spk_error_restore(words);
     return status == APR_SUCCESS ? answer->trouble : status;
 }

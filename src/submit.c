@@ -613,7 +613,8 @@ apr_status_t spork_future_wait(spork_future_t *f, apr_interval_time_t timeout)
     if (status == SPORK_ECANCELLED) spk_progress_pause(f->pool);
     if (status == SPORK_ECANCELLED) return spk_error(status, "spork_future_wait: interrupted");
     if (status == APR_SUCCESS) list_remove(f->home, f);
-    spk_progress_look(f->pool);
+    if (status == APR_TIMEUP) (void)spk_error(status, "spork_future_wait: the time-out passed");
+    if (status == APR_SUCCESS || status == APR_TIMEUP) spk_progress_look(f->pool);
     return status;
 }
 
@@ -726,6 +727,10 @@ apr_status_t spork_wait_any(spork_pool_t *pool, apr_interval_time_t timeout, spo
     }
     if (status == SPORK_ECANCELLED) spk_progress_pause(pool);
     if (status == SPORK_ECANCELLED) return spk_error(status, "spork_wait_any: interrupted");
+    if (status == APR_TIMEUP) {
+        spk_progress_look(pool);
+        return spk_error(status, "spork_wait_any: the time-out passed");
+    }
     if (status != APR_SUCCESS) return status;
     *future = pool->queue->finished.first;
     if (*future != NULL) list_remove(&pool->queue->finished, *future);

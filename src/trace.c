@@ -70,6 +70,7 @@ struct spk_trace_t {
 static apr_status_t write_text(spk_trace_t *trace)
 {
     apr_off_t at = trace->end;
+    int held = spk_os_growth_hold(); /* a limit on the file's size is an error, not a signal */
     apr_status_t status = apr_file_seek(trace->file, APR_SET, &at);
     size_t size = trace->json.size;
 
@@ -77,6 +78,7 @@ static apr_status_t write_text(spk_trace_t *trace)
     if (status == APR_SUCCESS)
         status = apr_file_write_full(trace->file, trace->json.text, size + sizeof closing - 1, NULL);
     if (status == APR_SUCCESS) trace->end += (apr_off_t)size;
+    spk_os_growth_release(held);
     trace->json.size = 0;
     return status;
 }

@@ -285,6 +285,7 @@ void spk_worker_main(spk_worker_t *worker)
     if (status != APR_SUCCESS) give_up(worker, SPK_PHASE_UNABLE, status, "");
     SPK_STEP("entered");
     spk_worker_begin_replies(worker);
+    worker->pid = spk_os_pid();
     worker->asked = atomic_load_explicit(&worker->seat->mail.asked, memory_order_relaxed);
     begin_log(worker);
     find_track(worker);

@@ -35,8 +35,8 @@ typedef struct {
     size_t bump;                /* bytes of it in use */
     size_t reply, reply_size;   /* the item's reply: where it begins in the region, bytes */
 
-    uint64_t asked;         /* messages to the parent: seat.mail.asked */
-    size_t room, room_size; /* for large parts of calls: offset, bytes; 0: none yet */
+    uint64_t asked; /* messages to the parent: seat.mail.asked */
+    int64_t pid;    /* this process */
 } spk_worker_t;
 
 /* Run the worker in this process: enter, initialize, serve. Never returns. The segment is mapped. */

@@ -138,7 +138,11 @@ static apr_status_t explain(spk_worker_t *worker, const char *name, apr_status_t
 apr_status_t spk_worker_call(spork_task_t *task, const char *name, const void *in, apr_size_t in_size)
 {
     spk_worker_t *worker = task->keeper;
-    apr_status_t status = ask(worker, name, in, in_size);
+    apr_status_t status;
+
+    if (worker->pid != spk_os_pid()) /* its mailbox is the worker's, who may use it at this moment */
+        return spk_error(APR_EINVAL, "spork_call: this is a process that a task has forked, not the worker");
+    status = ask(worker, name, in, in_size);
 
     task->answer_size = 0;
     return status == APR_SUCCESS ? take_answer(worker) : explain(worker, name, status);

@@ -105,6 +105,40 @@ static apr_status_t put_one(spork_task_t *task, const void *in, void *out)
     return status == job->wanted ? APR_SUCCESS : status;
 }
 
+/* As many bytes as the job counts. */
+static apr_status_t put_bytes(spork_task_t *task, const void *in, void *out)
+{
+    const job_t *job = in;
+    board_t *board = spork_deref(task, job->board, sizeof *board);
+    static const unsigned char bytes[1000];
+    apr_status_t status;
+    spork_queue_t *queue;
+
+    (void)out;
+    if (board == NULL || job->count > sizeof bytes) return APR_EINVAL;
+    if (spork_queue_open(&queue, task, "queue") != APR_SUCCESS) return APR_EINVAL;
+    spork_atomic_add32(&board->started, 1);
+    status = spork_queue_put(queue, bytes, job->count, job->timeout);
+    if (status != job->wanted) spork_fail(task, "%s", spork_error());
+    return status == job->wanted ? APR_SUCCESS : status;
+}
+
+/* Waits in vain, with a time-out, and puts then. */
+static apr_status_t wait_and_put(spork_task_t *task, const void *in, void *out)
+{
+    const job_t *job = in;
+    message_t message = { job->producer, job->count };
+    spork_queue_t *queue, *back;
+    const void *data;
+    apr_size_t size;
+
+    (void)out;
+    if (spork_queue_open(&queue, task, "queue") != APR_SUCCESS) return APR_EINVAL;
+    if (spork_queue_open(&back, task, "back") != APR_SUCCESS) return APR_EINVAL;
+    if (spork_queue_get(back, &data, &size, 800 * MILLISECOND) != APR_TIMEUP) return APR_EGENERAL;
+    return spork_queue_put(queue, &message, sizeof message, FOR_EVER);
+}
+
 /* Passes messages of any size on, from one queue to the other. */
 static apr_status_t pass_on(spork_task_t *task, const void *in, void *out)
 {
@@ -197,11 +231,9 @@ static apr_status_t use_no_queue(spork_task_t *task, const void *in, void *out)
 }
 
 static const spork_entry_t tasks[] = {
-    SPORK_ENTRY(put_messages),  SPORK_ENTRY(take_messages),
-    SPORK_ENTRY(get_one),       SPORK_ENTRY(put_one),
-    SPORK_ENTRY(pass_on),       SPORK_ENTRY(grow_tree),
-    SPORK_ENTRY(talk_nonsense), SPORK_ENTRY(nothing),
-    SPORK_ENTRY(use_no_queue),  SPORK_END,
+    SPORK_ENTRY(put_messages), SPORK_ENTRY(take_messages), SPORK_ENTRY(get_one),       SPORK_ENTRY(put_one),
+    SPORK_ENTRY(pass_on),      SPORK_ENTRY(grow_tree),     SPORK_ENTRY(talk_nonsense), SPORK_ENTRY(nothing),
+    SPORK_ENTRY(use_no_queue), SPORK_ENTRY(put_bytes),     SPORK_ENTRY(wait_and_put),  SPORK_END,
 };
 
 /* ---- a pool with a queue ----------------------------------------------------------------------- */
@@ -444,6 +476,83 @@ static void waits_end_with_their_time(void **state)
     end_pool(set.pool);
 }
 
+/* Without ever waiting, in a loop of its own. */
+static void a_parent_that_only_looks_is_served(void **state)
+{
+    message_t wanted = { 0, 3 };
+    spork_future_t *future;
+    const void *data;
+    apr_status_t status;
+    apr_size_t size;
+    set_t set;
+
+    (void)state;
+    set_up(&set, 1, 0, 240);
+    set.job.count = 3;
+    future = submit(&set, put_one);
+    do status = spork_queue_get(set.queue, &data, &size, 0);
+    while (status == APR_TIMEUP);
+    assert_success(status);
+    assert_int_equal(size, sizeof wanted);
+    assert_memory_equal(data, &wanted, sizeof wanted);
+    expect_end(future, APR_SUCCESS);
+    end_pool(set.pool);
+}
+
+/* Who waits with a time-out will go on, and so nobody's wait is vain yet. */
+static void who_waits_for_a_while_may_still_bring_something(void **state)
+{
+    spork_future_t *taker, *bringer;
+    spork_queue_t *back;
+    set_t set;
+
+    (void)state;
+    needs_workers();
+    set_up(&set, 2, 0, 240);
+    assert_success(spork_queue_create(&back, set.pool, "back", 0));
+    set.job.timeout = FOR_EVER;
+    set.job.count = 5;
+    taker = submit(&set, get_one);
+    bringer = submit(&set, wait_and_put);
+    expect_end(taker, APR_SUCCESS);
+    expect_end(bringer, APR_SUCCESS);
+    assert_int_equal(set.board->taken[5], 1);
+    end_pool(set.pool);
+}
+
+/* A message that fits stands behind one that does not, whose putter gives up, or is cancelled. */
+static void who_stood_behind_a_putter_that_left_comes_in(void **state)
+{
+    enum { GIVES_UP, IS_CANCELLED, N_WAYS };
+
+    (void)state;
+    needs_workers();
+    for (int way = 0; way < N_WAYS; way++) {
+        spork_future_t *large, *small;
+        apr_size_t count;
+        set_t set;
+
+        set_up(&set, 2, 0, 400);
+        assert_success(spork_queue_put(set.queue, "12345678", 8, 0));
+        set.job.count = 370;
+        set.job.timeout = way == GIVES_UP ? 200 * MILLISECOND : FOR_EVER;
+        set.job.wanted = way == GIVES_UP ? APR_TIMEUP : APR_SUCCESS;
+        large = submit(&set, put_bytes);
+        await_started(&set, large, 1);
+        set.job.count = 1;
+        set.job.timeout = FOR_EVER;
+        set.job.wanted = APR_SUCCESS;
+        small = submit(&set, put_bytes);
+        await_started(&set, large, 2);
+        if (way == IS_CANCELLED) assert_success(spork_future_cancel(large));
+        expect_end(large, way == GIVES_UP ? APR_SUCCESS : SPORK_ECANCELLED);
+        expect_end(small, APR_SUCCESS);
+        assert_success(spork_queue_count(set.queue, &count));
+        assert_int_equal(count, 2);
+        end_pool(set.pool);
+    }
+}
+
 /* Nobody is left who could put: then the waits end, and so does the map. */
 static void work_that_is_found_on_the_way_ends(void **state)
 {
@@ -516,6 +625,32 @@ static void a_dead_taker_gets_nothing(void **state)
         assert_success(spork_queue_put(set.queue, &message, sizeof message, 0));
         heir = submit(&set, get_one);
         expect_end(heir, APR_SUCCESS);
+        assert_int_equal(set.board->taken[7], 1);
+        end_pool(set.pool);
+    }
+}
+
+/* Its end is on its way, but it may not be dead yet: it is given nothing any more. */
+static void a_cancelled_taker_gets_nothing(void **state)
+{
+    (void)state;
+    needs_workers();
+    for (int round = 0; round < 6; round++) {
+        spork_future_t *victim;
+        message_t message = { 0, 7 };
+        apr_size_t count;
+        set_t set;
+
+        set_up(&set, 1, 0, 240);
+        set.job.timeout = FOR_EVER;
+        victim = submit(&set, get_one);
+        await_started(&set, victim, 1);
+        assert_success(spork_future_cancel(victim));
+        assert_success(spork_queue_put(set.queue, &message, sizeof message, 0));
+        assert_success(spork_queue_count(set.queue, &count));
+        assert_int_equal(count, 1);
+        expect_end(victim, SPORK_ECANCELLED);
+        expect_end(submit(&set, get_one), APR_SUCCESS);
         assert_int_equal(set.board->taken[7], 1);
         end_pool(set.pool);
     }
@@ -655,9 +790,13 @@ int main(int argc, char **argv)
         TEST(the_parent_puts_and_workers_get),
         TEST(messages_of_any_size_pass_through_workers),
         TEST(waits_end_with_their_time),
+        TEST(a_parent_that_only_looks_is_served),
+        TEST(who_waits_for_a_while_may_still_bring_something),
+        TEST(who_stood_behind_a_putter_that_left_comes_in),
         TEST(work_that_is_found_on_the_way_ends),
         TEST(who_waits_is_told_of_the_end),
         TEST(a_dead_taker_gets_nothing),
+        TEST(a_cancelled_taker_gets_nothing),
         TEST(a_dead_putter_leaves_no_message),
         TEST(deaths_amid_messages_leave_whole_ones),
         TEST(who_waits_still_has_a_deadline),

@@ -36,15 +36,16 @@ static apr_status_t exchange(spork_task_t *task, const void *in, void *out)
 {
     const exchange_t *item = in;
     apr_size_t size = sizeof *item + item->in_size, got = 0;
-    unsigned char *request = malloc(size);
+    unsigned char *memory = malloc(size + 1),
+                  *request = memory + 1; /* what arrives is aligned, whatever this is */
     const void *answer = NULL;
     apr_status_t status;
 
-    if (request == NULL) return APR_ENOMEM;
+    if (memory == NULL) return APR_ENOMEM;
     memcpy(request, item, sizeof *item);
     for (apr_size_t i = 0; i < item->in_size; i++) request[sizeof *item + i] = pattern(i, item->seed);
     status = spork_call(task, "exchange", request, size, &answer, &got);
-    free(request);
+    free(memory);
     if (status != APR_SUCCESS) {
         spork_fail(task, "%s", spork_error());
         return status;
