@@ -196,6 +196,28 @@ static apr_status_t map_meanwhile(spork_pool_t *pool, spork_future_t *future)
     return status;
 }
 
+/* The kernel counts a switch for other reasons, too (a page that must be read again, on a machine with much to do), but never
+ * less: so the best of a few tries counts. */
+#define TRIES 4
+
+static int is_quiet(spork_pool_t *pool, apr_status_t (*wait)(spork_pool_t *pool, spork_future_t *future))
+{
+    spork_future_t *future;
+    activity_t before, after;
+    double begun = seconds_now(), passed;
+
+    assert_success(spork_submit(&future, pool, take_long, NULL, 0));
+    before = activity_of(host_pid());
+    assert_success(wait(pool, future));
+    after = activity_of(host_pid());
+    passed = seconds_now() - begun;
+    print_message("waiting for %.1f s: the parent woke %lld times\n", passed,
+                  after.voluntary - before.voluntary);
+    assert_true(passed >= BUSY_SECONDS);
+    spork_future_destroy(future);
+    return (double)(after.voluntary - before.voluntary) <= passed * LOOKS_A_SECOND + SLACK;
+}
+
 static void a_waiting_parent_looks_around_ten_times_a_second(void **state)
 {
     apr_status_t (*const ways[])(spork_pool_t * pool, spork_future_t * future) = { wait_for_one, wait_for_any,
@@ -207,19 +229,10 @@ static void a_waiting_parent_looks_around_ten_times_a_second(void **state)
     if (!kernel_counts()) skip();
     pool = start_pool(WORKERS);
     for (size_t i = 0; i < LENGTH(ways); i++) {
-        spork_future_t *future;
-        activity_t before, after;
-        double begun = seconds_now(), passed;
-        assert_success(spork_submit(&future, pool, take_long, NULL, 0));
-        before = activity_of(host_pid());
-        assert_success(ways[i](pool, future));
-        after = activity_of(host_pid());
-        passed = seconds_now() - begun;
-        print_message("waiting for %.1f s: the parent woke %lld times\n", passed,
-                      after.voluntary - before.voluntary);
-        assert_true(passed >= BUSY_SECONDS);
-        assert_true((double)(after.voluntary - before.voluntary) <= passed * LOOKS_A_SECOND + SLACK);
-        spork_future_destroy(future);
+        int tries = 1;
+
+        while (!is_quiet(pool, ways[i]) && tries < TRIES) tries++;
+        assert_true(tries < TRIES);
     }
     end_pool(pool);
 }
