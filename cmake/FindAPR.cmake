@@ -1,4 +1,5 @@
-# Finds the Apache Portable Runtime 1.x and makes the target APR::apr.
+# Finds the Apache Portable Runtime 1.x and makes the target APR::apr, and APR::headers for what needs no more than these.
+# APR_IS_STATIC says which form of it (on Windows, where the two differ for the compiler, too).
 # SPDX-License-Identifier: Apache-2.0
 #
 # In this order: the package that newer APRs install themselves (vcpkg has it), what pkg-config says, a
@@ -49,16 +50,19 @@ find_package_handle_standard_args(APR REQUIRED_VARS APR_LIBRARY APR_INCLUDE_DIR 
     REASON_FAILURE_MESSAGE "install libapr1-dev (Debian), apr-devel (Fedora) or apr, or name its prefix in CMAKE_PREFIX_PATH")
 mark_as_advanced(APR_INCLUDE_DIR APR_LIBRARY)
 
+set(APR_IS_STATIC ${apr_is_static})
 if(APR_FOUND AND NOT TARGET APR::apr)
-    add_library(APR::apr INTERFACE IMPORTED)
-    set_target_properties(APR::apr PROPERTIES INTERFACE_INCLUDE_DIRECTORIES "${APR_INCLUDE_DIR}"
-        INTERFACE_LINK_LIBRARIES "${APR_LIBRARY}")
+    # global: they are a part of what spork::spork means, also where spork is a subproject's subproject
+    add_library(APR::headers INTERFACE IMPORTED GLOBAL)
+    set_target_properties(APR::headers PROPERTIES INTERFACE_INCLUDE_DIRECTORIES "${APR_INCLUDE_DIR}")
+    add_library(APR::apr INTERFACE IMPORTED GLOBAL)
+    set_target_properties(APR::apr PROPERTIES INTERFACE_LINK_LIBRARIES "APR::headers;${APR_LIBRARY}")
     if(WIN32 AND apr_is_static)
-        set_property(TARGET APR::apr PROPERTY INTERFACE_COMPILE_DEFINITIONS APR_DECLARE_STATIC)
+        set_property(TARGET APR::headers PROPERTY INTERFACE_COMPILE_DEFINITIONS APR_DECLARE_STATIC)
         set_property(TARGET APR::apr APPEND PROPERTY INTERFACE_LINK_LIBRARIES
             ws2_32 mswsock rpcrt4 advapi32 shell32 iphlpapi)
     elseif(CMAKE_SYSTEM_NAME STREQUAL "Linux")
         # apr.h names off64_t, which glibc and musl have under this name only.
-        set_property(TARGET APR::apr PROPERTY INTERFACE_COMPILE_DEFINITIONS _LARGEFILE64_SOURCE)
+        set_property(TARGET APR::headers PROPERTY INTERFACE_COMPILE_DEFINITIONS _LARGEFILE64_SOURCE)
     endif()
 endif()

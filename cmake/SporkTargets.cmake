@@ -41,11 +41,18 @@ function(spork_add_executable name)
     set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY $<1:${CMAKE_CURRENT_BINARY_DIR}>)
 endfunction()
 
-# spork.pc finds its own prefix from where it lies, however deep CMAKE_INSTALL_LIBDIR is.
+# spork.pc finds its own prefix from where it lies, however deep CMAKE_INSTALL_LIBDIR is. Where there is a shared library,
+# what only that needs is private: `pkg-config --static` says it. Its headers' flags pkg-config says always.
 function(spork_configure_pkg_config file)
     file(RELATIVE_PATH up "/prefix/${CMAKE_INSTALL_LIBDIR}/pkgconfig" "/prefix")
     string(REGEX REPLACE "/$" "" PKG_CONFIG_PREFIX "\${pcfiledir}/${up}")
     list(TRANSFORM system_libraries PREPEND "-l" OUTPUT_VARIABLE PKG_CONFIG_LIBS)
     string(JOIN " " PKG_CONFIG_LIBS ${PKG_CONFIG_LIBS} ${CMAKE_THREAD_LIBS_INIT})
+    if(BUILD_SHARED_LIBS OR SPORK_BUILD_BOTH)
+        string(CONCAT PKG_CONFIG_LINES "Requires.private: apr-1\nLibs: -L\${libdir} -lspork\n"
+            "Libs.private: ${PKG_CONFIG_LIBS}")
+    else()
+        set(PKG_CONFIG_LINES "Requires: apr-1\nLibs: -L\${libdir} -lspork ${PKG_CONFIG_LIBS}")
+    endif()
     configure_file("${PROJECT_SOURCE_DIR}/cmake/spork.pc.in" ${file} @ONLY)
 endfunction()

@@ -77,6 +77,13 @@
 #include <apr_pools.h>
 #include <apr_time.h>
 
+/* On each function that a shared library exports. Only spork's own build says how, by -DSPORK_API=...: the header asks
+ * for no system and no compiler, and needs no generated one beside it. To a program it is nothing: it calls
+ * functions only, which a DLL's import library has under their plain names. */
+#ifndef SPORK_API
+#define SPORK_API
+#endif
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -132,13 +139,13 @@ typedef struct spork_task_t spork_task_t;
  * @param size   of the buffer, in bytes; 0 is legal and then nothing is written
  * @return the buffer (NULL if that is NULL). Safe from any thread, in parent and worker.
  */
-const char *spork_strerror(apr_status_t status, char *buffer, apr_size_t size);
+SPORK_API const char *spork_strerror(apr_status_t status, char *buffer, apr_size_t size);
 
 /**
  * A sentence on this thread's last failed spork call, with the names and numbers that matter.
  * @return never NULL, "" if none failed yet; spork's, valid until the thread's next failing call.
  */
-const char *spork_error(void);
+SPORK_API const char *spork_error(void);
 
 /* ---------------------------------------------------------------------------------------------
  * Tasks: what workers can be asked to run
@@ -183,7 +190,7 @@ typedef struct {
  * @return APR_EINVAL on a second call, and for a table with a name that is NULL, empty, or there twice,
  *         or a NULL function. To be called while no other thread uses spork.
  */
-apr_status_t spork_init(int *argc, char ***argv, const spork_entry_t *entries);
+SPORK_API apr_status_t spork_init(int *argc, char ***argv, const spork_entry_t *entries);
 
 /**
  * Add a library's own tasks; before spork_init(), in parent and worker alike.
@@ -191,7 +198,7 @@ apr_status_t spork_init(int *argc, char ***argv, const spork_entry_t *entries);
  * @return APR_EINVAL after spork_init(), or for a NULL table; what is wrong inside a table is told by
  *         spork_init().
  */
-apr_status_t spork_register(const spork_entry_t *entries);
+SPORK_API apr_status_t spork_register(const spork_entry_t *entries);
 
 /* ---------------------------------------------------------------------------------------------
  * Pools
@@ -284,7 +291,7 @@ typedef struct {
 /** Fill a spork_config_t with the defaults; the size is taken from its type. */
 #define spork_config_init(config) spork_config_init_size(config, sizeof *(config))
 /** The function behind spork_config_init(). @param size sizeof(spork_config_t) at the caller, bytes */
-void spork_config_init_size(spork_config_t *config, apr_size_t size);
+SPORK_API void spork_config_init_size(spork_config_t *config, apr_size_t size);
 
 /** The most workers that a pool can have. */
 #define SPORK_WORKERS_MAX 1000
@@ -313,20 +320,21 @@ void spork_config_init_size(spork_config_t *config, apr_size_t size);
  * decides), and is a process group (POSIX) or job object (Windows) of its own, with which everything
  * ends that its tasks have started.
  */
-apr_status_t spork_pool_create(spork_pool_t **pool, const spork_config_t *config, apr_pool_t *parent);
+SPORK_API apr_status_t spork_pool_create(spork_pool_t **pool, const spork_config_t *config,
+                                         apr_pool_t *parent);
 
 /**
  * Finish what was submitted, then end the workers. Futures can still be read.
  * @return APR_SUCCESS, also when called again; SPORK_ECANCELLED if spork_pool_interrupt() cut it short (what
  *         was unfinished is cancelled and the workers ended all the same); with log_merge what spork_logs_merge() returned.
  */
-apr_status_t spork_pool_close(spork_pool_t *pool);
+SPORK_API apr_status_t spork_pool_close(spork_pool_t *pool);
 
 /** End the workers now; what was unfinished is SPORK_ECANCELLED. Futures can still be read. */
-apr_status_t spork_pool_terminate(spork_pool_t *pool);
+SPORK_API apr_status_t spork_pool_terminate(spork_pool_t *pool);
 
 /** Terminate if needed, then free the pool, its futures and its shared memory; NULL is fine. */
-void spork_pool_destroy(spork_pool_t *pool);
+SPORK_API void spork_pool_destroy(spork_pool_t *pool);
 
 /**
  * From any thread or signal handler: the call now running on the pool, else the next one that waits, ends.
@@ -335,10 +343,10 @@ void spork_pool_destroy(spork_pool_t *pool);
  * and spork_queue_put() in the parent, return SPORK_ECANCELLED and leave the items running. Async-signal-safe (POSIX.1-2008 XSH 2.4.3: it stores a
  * flag and calls write()). The pool must not be destroyed meanwhile.
  */
-void spork_pool_interrupt(spork_pool_t *pool);
+SPORK_API void spork_pool_interrupt(spork_pool_t *pool);
 
 /** How many workers the pool keeps; 0 for an INLINE pool, and for NULL. */
-int spork_pool_workers(const spork_pool_t *pool);
+SPORK_API int spork_pool_workers(const spork_pool_t *pool);
 
 /**
  * The process ids of the pool's workers as they are now: for monitoring, and for tests that kill them.
@@ -346,10 +354,10 @@ int spork_pool_workers(const spork_pool_t *pool);
  * @param capacity entries in pids
  * @return how many were written
  */
-int spork_pool_pids(const spork_pool_t *pool, apr_int64_t *pids, int capacity);
+SPORK_API int spork_pool_pids(const spork_pool_t *pool, apr_int64_t *pids, int capacity);
 
 /** The start method that the pool uses; never AUTO. */
-spork_start_e spork_pool_start(const spork_pool_t *pool);
+SPORK_API spork_start_e spork_pool_start(const spork_pool_t *pool);
 
 /* ---------------------------------------------------------------------------------------------
  * Outcomes and map
@@ -396,8 +404,8 @@ typedef struct {
  * Memory from spork_alloc() is used where it lies; other memory is copied through the arena in bounded
  * windows. Submitted items go on meanwhile.
  */
-apr_status_t spork_map(spork_pool_t *pool, spork_fn_t fn, const void *in, apr_size_t in_size, void *out,
-                       apr_size_t out_size, apr_size_t count, spork_map_t *options);
+SPORK_API apr_status_t spork_map(spork_pool_t *pool, spork_fn_t fn, const void *in, apr_size_t in_size,
+                                 void *out, apr_size_t out_size, apr_size_t count, spork_map_t *options);
 
 /* ---------------------------------------------------------------------------------------------
  * Single items: submit, wait, outcome, cancel. Time-outs are microseconds: negative for ever, 0 just looks.
@@ -410,8 +418,8 @@ apr_status_t spork_map(spork_pool_t *pool, spork_fn_t fn, const void *in, apr_si
  * @param in      in_size bytes, copied; may be NULL if in_size is 0
  * @return SPORK_ENOTTASK, SPORK_ECLOSED, SPORK_ETOOBIG if the input can never fit the arena.
  */
-apr_status_t spork_submit(spork_future_t **future, spork_pool_t *pool, spork_fn_t fn, const void *in,
-                          apr_size_t in_size);
+SPORK_API apr_status_t spork_submit(spork_future_t **future, spork_pool_t *pool, spork_fn_t fn,
+                                    const void *in, apr_size_t in_size);
 
 /**
  * Wait until the item is done.
@@ -419,24 +427,24 @@ apr_status_t spork_submit(spork_future_t **future, spork_pool_t *pool, spork_fn_
  * @return APR_SUCCESS when done (whatever the item's own status), APR_TIMEUP, SPORK_ECANCELLED when interrupted,
  *         SPORK_ESTART or SPORK_EINITIALIZER when dead workers cannot be replaced (the item is then done, cancelled).
  */
-apr_status_t spork_future_wait(spork_future_t *future, apr_interval_time_t timeout);
+SPORK_API apr_status_t spork_future_wait(spork_future_t *future, apr_interval_time_t timeout);
 
 /** How the item ended, NULL while it is not done. Valid, with its out and message, until the future's end. */
-const spork_outcome_t *spork_future_outcome(spork_future_t *future);
+SPORK_API const spork_outcome_t *spork_future_outcome(spork_future_t *future);
 
 /**
  * Give the item up: one that waits never runs, one that runs is ended with its worker, one that is done stays.
  * Returns without waiting for the worker's end; the future is done (SPORK_ECANCELLED) once that is known.
  */
-apr_status_t spork_future_cancel(spork_future_t *future);
+SPORK_API apr_status_t spork_future_cancel(spork_future_t *future);
 
 /** Free the handle and its outcome; cancels the item if it is not done. NULL is fine. */
-void spork_future_destroy(spork_future_t *future);
+SPORK_API void spork_future_destroy(spork_future_t *future);
 
 /** Remember something of the caller's with the future; spork never looks at it. */
-void spork_future_set_baton(spork_future_t *future, void *baton);
+SPORK_API void spork_future_set_baton(spork_future_t *future, void *baton);
 /** What was last set, NULL at first. */
-void *spork_future_baton(const spork_future_t *future);
+SPORK_API void *spork_future_baton(const spork_future_t *future);
 
 /**
  * Wait for any future of the pool to be done, in completion order; each is handed out once. One that
@@ -444,7 +452,8 @@ void *spork_future_baton(const spork_future_t *future);
  * @param future receives it; NULL unless APR_SUCCESS
  * @return APR_SUCCESS, APR_TIMEUP, APR_EOF when none is left, SPORK_ECANCELLED when interrupted.
  */
-apr_status_t spork_wait_any(spork_pool_t *pool, apr_interval_time_t timeout, spork_future_t **future);
+SPORK_API apr_status_t spork_wait_any(spork_pool_t *pool, apr_interval_time_t timeout,
+                                      spork_future_t **future);
 
 /* ---------------------------------------------------------------------------------------------
  * Streams: any number of inputs, in bounded memory
@@ -514,8 +523,8 @@ typedef struct {
  * may call spork_ref() and spork_pool_interrupt(), look at futures and destroy them, and use other pools. While one of
  * them runs the pool is not looked after (see Housekeeping, above).
  */
-apr_status_t spork_stream(spork_pool_t *pool, spork_fn_t fn, spork_source_t source, spork_sink_t sink,
-                          void *baton, const spork_stream_t *options);
+SPORK_API apr_status_t spork_stream(spork_pool_t *pool, spork_fn_t fn, spork_source_t source,
+                                    spork_sink_t sink, void *baton, const spork_stream_t *options);
 
 /* ---------------------------------------------------------------------------------------------
  * Progress: config.progress draws a line, config.progress_fn is told.
@@ -557,7 +566,7 @@ struct spork_progress_t {
 };
 
 /** Take the line off the terminal, so that the program can print; it is drawn again when it is time. */
-void spork_progress_clear(spork_pool_t *pool);
+SPORK_API void spork_progress_clear(spork_pool_t *pool);
 
 /* ---------------------------------------------------------------------------------------------
  * Memory shared with the workers
@@ -569,9 +578,9 @@ void spork_progress_clear(spork_pool_t *pool);
  * @return zeroed, aligned for any type (64 bytes); NULL if the arena or the system has no room. The pool's:
  *         freed by spork_free() or with the pool. Only the parent may allocate and free.
  */
-void *spork_alloc(spork_pool_t *pool, apr_size_t size);
+SPORK_API void *spork_alloc(spork_pool_t *pool, apr_size_t size);
 /** Give it back; NULL is fine, anything else that spork_alloc() did not return is ignored. */
-void spork_free(spork_pool_t *pool, void *memory);
+SPORK_API void spork_free(spork_pool_t *pool, void *memory);
 
 /** A place in shared memory, good in any worker of the pool; may be part of an item's input. */
 typedef struct {
@@ -579,9 +588,9 @@ typedef struct {
 } spork_ref_t;
 
 /** Name a place inside memory from spork_alloc() (also its middle); all zero if it is none. */
-spork_ref_t spork_ref(spork_pool_t *pool, const void *memory);
+SPORK_API spork_ref_t spork_ref(spork_pool_t *pool, const void *memory);
 /** In a task: the place as a pointer; NULL unless all of size bytes are inside the allocation. */
-void *spork_deref(spork_task_t *task, spork_ref_t ref, apr_size_t size);
+SPORK_API void *spork_deref(spork_task_t *task, spork_ref_t ref, apr_size_t size);
 
 /* ---------------------------------------------------------------------------------------------
  * Atomic words, in memory that several processes share
@@ -601,17 +610,17 @@ void *spork_deref(spork_task_t *task, spork_ref_t ref, apr_size_t size);
  * type's end, and returns what was there; cas writes `desired` if the word is *expected, and returns 1, else puts
  * what the word is into *expected and returns 0.
  */
-apr_uint32_t spork_atomic_load32(const apr_uint32_t *at);
-void spork_atomic_store32(apr_uint32_t *at, apr_uint32_t value);
-apr_uint32_t spork_atomic_exchange32(apr_uint32_t *at, apr_uint32_t value);
-apr_uint32_t spork_atomic_add32(apr_uint32_t *at, apr_uint32_t n);
-int spork_atomic_cas32(apr_uint32_t *at, apr_uint32_t *expected, apr_uint32_t desired);
+SPORK_API apr_uint32_t spork_atomic_load32(const apr_uint32_t *at);
+SPORK_API void spork_atomic_store32(apr_uint32_t *at, apr_uint32_t value);
+SPORK_API apr_uint32_t spork_atomic_exchange32(apr_uint32_t *at, apr_uint32_t value);
+SPORK_API apr_uint32_t spork_atomic_add32(apr_uint32_t *at, apr_uint32_t n);
+SPORK_API int spork_atomic_cas32(apr_uint32_t *at, apr_uint32_t *expected, apr_uint32_t desired);
 
-apr_uint64_t spork_atomic_load64(const apr_uint64_t *at);
-void spork_atomic_store64(apr_uint64_t *at, apr_uint64_t value);
-apr_uint64_t spork_atomic_exchange64(apr_uint64_t *at, apr_uint64_t value);
-apr_uint64_t spork_atomic_add64(apr_uint64_t *at, apr_uint64_t n);
-int spork_atomic_cas64(apr_uint64_t *at, apr_uint64_t *expected, apr_uint64_t desired);
+SPORK_API apr_uint64_t spork_atomic_load64(const apr_uint64_t *at);
+SPORK_API void spork_atomic_store64(apr_uint64_t *at, apr_uint64_t value);
+SPORK_API apr_uint64_t spork_atomic_exchange64(apr_uint64_t *at, apr_uint64_t value);
+SPORK_API apr_uint64_t spork_atomic_add64(apr_uint64_t *at, apr_uint64_t n);
+SPORK_API int spork_atomic_cas64(apr_uint64_t *at, apr_uint64_t *expected, apr_uint64_t desired);
 
 /* ---------------------------------------------------------------------------------------------
  * Services: what is kept in one place, the parent, and asked from tasks (a connection, a model, a table)
@@ -644,12 +653,13 @@ typedef apr_status_t (*spork_service_t)(void *baton, const void *in, apr_size_t 
  * @param fn   NULL: serve it no longer
  * @return APR_EEXIST if the name is taken; SPORK_ENOTFOUND if fn is NULL and it is not; SPORK_ECLOSED.
  */
-apr_status_t spork_pool_serve(spork_pool_t *pool, const char *name, spork_service_t fn, void *baton);
+SPORK_API apr_status_t spork_pool_serve(spork_pool_t *pool, const char *name, spork_service_t fn,
+                                        void *baton);
 
 /** The answer: size bytes, copied; a second one replaces the first, none is an empty one. SPORK_ETOOBIG, APR_ENOMEM. */
-apr_status_t spork_answer(spork_answer_t *answer, const void *data, apr_size_t size);
+SPORK_API apr_status_t spork_answer(spork_answer_t *answer, const void *data, apr_size_t size);
 /** printf-like words for a call that is about to fail; the caller finds them in its spork_error(). */
-void spork_answer_fail(spork_answer_t *answer, const char *format, ...)
+SPORK_API void spork_answer_fail(spork_answer_t *answer, const char *format, ...)
 #if defined(__GNUC__)
     __attribute__((format(printf, 2, 3)))
 #endif
@@ -672,8 +682,8 @@ void spork_answer_fail(spork_answer_t *answer, const char *format, ...)
  *
  * Up to 1 KiB each way is one message; more travels in parts, through 128 KiB of the arena for each worker.
  */
-apr_status_t spork_call(spork_task_t *task, const char *name, const void *in, apr_size_t in_size,
-                        const void **out, apr_size_t *out_size);
+SPORK_API apr_status_t spork_call(spork_task_t *task, const char *name, const void *in, apr_size_t in_size,
+                                  const void **out, apr_size_t *out_size);
 
 /* ---------------------------------------------------------------------------------------------
  * A queue and a dictionary, as services: the parent keeps them, all processes of the pool use them
@@ -692,10 +702,10 @@ typedef struct spork_queue_t spork_queue_t;
  * @param capacity bytes of messages that it holds, each counted with 16 more; 0: 64 MiB
  * @return APR_EEXIST if the name is taken; SPORK_ECLOSED. The queue is freed by spork_queue_destroy() or with the pool.
  */
-apr_status_t spork_queue_create(spork_queue_t **queue, spork_pool_t *pool, const char *name,
-                                apr_size_t capacity);
+SPORK_API apr_status_t spork_queue_create(spork_queue_t **queue, spork_pool_t *pool, const char *name,
+                                          apr_size_t capacity);
 /** In a task: a handle that lives as long as the item. Whether there is such a queue shows when it is used. */
-apr_status_t spork_queue_open(spork_queue_t **queue, spork_task_t *task, const char *name);
+SPORK_API apr_status_t spork_queue_open(spork_queue_t **queue, spork_task_t *task, const char *name);
 
 /**
  * Put a message in, once: also for who dies meanwhile it is in as a whole, or not at all.
@@ -703,8 +713,8 @@ apr_status_t spork_queue_open(spork_queue_t **queue, spork_task_t *task, const c
  * @return SPORK_ETOOBIG if the message is larger than the queue, or than the arena; APR_TIMEUP; SPORK_ECLOSED after spork_queue_close();
  *         APR_EOF if the wait is vain (see below); SPORK_ENOTFOUND; SPORK_ECANCELLED (parent) when interrupted.
  */
-apr_status_t spork_queue_put(spork_queue_t *queue, const void *data, apr_size_t size,
-                             apr_interval_time_t timeout);
+SPORK_API apr_status_t spork_queue_put(spork_queue_t *queue, const void *data, apr_size_t size,
+                                       apr_interval_time_t timeout);
 
 /**
  * Take the oldest message out. It is handed out once: what a worker that dies has taken is gone.
@@ -718,15 +728,15 @@ apr_status_t spork_queue_put(spork_queue_t *queue, const void *data, apr_size_t 
  * Items of a map that wait for each other need chunk = 1: else the one that is waited for may be behind the one that
  * waits, in the same chunk.
  */
-apr_status_t spork_queue_get(spork_queue_t *queue, const void **data, apr_size_t *size,
-                             apr_interval_time_t timeout);
+SPORK_API apr_status_t spork_queue_get(spork_queue_t *queue, const void **data, apr_size_t *size,
+                                       apr_interval_time_t timeout);
 
 /** No more messages: puts are SPORK_ECLOSED, also those that wait; gets are APR_EOF once it is empty. */
-apr_status_t spork_queue_close(spork_queue_t *queue);
+SPORK_API apr_status_t spork_queue_close(spork_queue_t *queue);
 /** How many messages are in it now. In the parent this only looks: what workers want to put is served by calls that wait. */
-apr_status_t spork_queue_count(spork_queue_t *queue, apr_size_t *count);
+SPORK_API apr_status_t spork_queue_count(spork_queue_t *queue, apr_size_t *count);
 /** In the parent: free it, with its messages; who waits gets SPORK_ECLOSED. NULL is fine; a task's handle is ignored. */
-void spork_queue_destroy(spork_queue_t *queue);
+SPORK_API void spork_queue_destroy(spork_queue_t *queue);
 
 /** A dictionary: keys are strings, values bytes. In the parent these calls wait for nothing, nor serve: they look. */
 typedef struct spork_dict_t spork_dict_t;
@@ -736,52 +746,55 @@ typedef struct spork_dict_t spork_dict_t;
  * @param capacity bytes that keys and values may take, each pair counted with 64 more; 0: 64 MiB
  * @return as spork_queue_create(). Freed by spork_dict_destroy() or with the pool.
  */
-apr_status_t spork_dict_create(spork_dict_t **dict, spork_pool_t *pool, const char *name,
-                               apr_size_t capacity);
+SPORK_API apr_status_t spork_dict_create(spork_dict_t **dict, spork_pool_t *pool, const char *name,
+                                         apr_size_t capacity);
 /** In a task, as spork_queue_open(). */
-apr_status_t spork_dict_open(spork_dict_t **dict, spork_task_t *task, const char *name);
+SPORK_API apr_status_t spork_dict_open(spork_dict_t **dict, spork_task_t *task, const char *name);
 
 /** Set the key's value. SPORK_ETOOBIG if that does not fit the capacity: then all is as before. */
-apr_status_t spork_dict_put(spork_dict_t *dict, const char *key, const void *value, apr_size_t size);
+SPORK_API apr_status_t spork_dict_put(spork_dict_t *dict, const char *key, const void *value,
+                                      apr_size_t size);
 /**
  * Read it. SPORK_ENOTFOUND if there is none.
  * @param value receives it (NULL if it is empty). In a task as spork_call()'s out; in the parent until it is changed
  */
-apr_status_t spork_dict_get(spork_dict_t *dict, const char *key, const void **value, apr_size_t *size);
+SPORK_API apr_status_t spork_dict_get(spork_dict_t *dict, const char *key, const void **value,
+                                      apr_size_t *size);
 /** Take the key out. SPORK_ENOTFOUND if it is not in. */
-apr_status_t spork_dict_delete(spork_dict_t *dict, const char *key);
+SPORK_API apr_status_t spork_dict_delete(spork_dict_t *dict, const char *key);
 /**
  * Set the value if it is what the caller thinks, in one step.
  * @param expected what it must be now; NULL: the key must not be in
  * @param done     receives 1 if it was set, 0 if it was something else
  */
-apr_status_t spork_dict_replace(spork_dict_t *dict, const char *key, const void *expected,
-                                apr_size_t expected_size, const void *value, apr_size_t size, int *done);
+SPORK_API apr_status_t spork_dict_replace(spork_dict_t *dict, const char *key, const void *expected,
+                                          apr_size_t expected_size, const void *value, apr_size_t size,
+                                          int *done);
 /**
  * Add n to a value that is an apr_int64_t, in one step; one that is not in counts as 0.
  * @param sum receives the new value; NULL: not wanted
  * @return APR_EINVAL if the value is of another size, or the sum overflows: then all is as before.
  */
-apr_status_t spork_dict_add(spork_dict_t *dict, const char *key, apr_int64_t n, apr_int64_t *sum);
+SPORK_API apr_status_t spork_dict_add(spork_dict_t *dict, const char *key, apr_int64_t n, apr_int64_t *sum);
 /** How many keys are in it now. */
-apr_status_t spork_dict_count(spork_dict_t *dict, apr_size_t *count);
+SPORK_API apr_status_t spork_dict_count(spork_dict_t *dict, apr_size_t *count);
 /**
  * In the parent: call `each` for every key, in no order; its error ends it and is returned. It may not change the
  * dictionary, and must return (no longjmp() out of it). A task cannot (APR_EINVAL).
  */
-apr_status_t spork_dict_each(spork_dict_t *dict,
-                             apr_status_t (*each)(void *baton, const char *key, const void *value,
-                                                  apr_size_t size),
-                             void *baton);
+SPORK_API apr_status_t spork_dict_each(spork_dict_t *dict,
+                                       apr_status_t (*each)(void *baton, const char *key, const void *value,
+                                                            apr_size_t size),
+                                       void *baton);
 /** In the parent: free it. NULL is fine; a task's handle is ignored. */
-void spork_dict_destroy(spork_dict_t *dict);
+SPORK_API void spork_dict_destroy(spork_dict_t *dict);
 
 /* ---------------------------------------------------------------------------------------------
  * Inside a task
  * ------------------------------------------------------------------------------------------- */
 
 /** Bytes of this item's input. */
-apr_size_t spork_task_in_size(const spork_task_t *task);
+SPORK_API apr_size_t spork_task_in_size(const spork_task_t *task);
 
 /**
  * Answer with size bytes, copied; a second reply replaces the first, no reply is an empty one. In a map the
@@ -789,22 +802,22 @@ apr_size_t spork_task_in_size(const spork_task_t *task);
  * @return SPORK_ETOOBIG if the reply is too large for a map's slot or can never fit the arena. May wait until
  *         the parent has taken earlier replies.
  */
-apr_status_t spork_reply(spork_task_t *task, const void *data, apr_size_t size);
+SPORK_API apr_status_t spork_reply(spork_task_t *task, const void *data, apr_size_t size);
 
 /** An APR memory pool that is cleared after each item. */
-apr_pool_t *spork_task_pool(spork_task_t *task);
+SPORK_API apr_pool_t *spork_task_pool(spork_task_t *task);
 /** The item's index in its map or stream, or its number in the pool. */
-apr_size_t spork_task_index(const spork_task_t *task);
+SPORK_API apr_size_t spork_task_index(const spork_task_t *task);
 /** Which worker this is, 0 to workers − 1; a replacement takes the number of the dead. */
-int spork_worker_id(const spork_task_t *task);
+SPORK_API int spork_worker_id(const spork_task_t *task);
 
 /** Tell what part of this item is done, 0 to 1, for long items: it costs a store. See spork_progress_t. */
-void spork_task_progress(spork_task_t *task, double part);
+SPORK_API void spork_task_progress(spork_task_t *task, double part);
 
 /** The most bytes of spork_fail()'s words that are kept, the end's zero included. */
 #define SPORK_MESSAGE_MAX 256
 /** printf-like words for an item that is about to fail: they become the outcome's message. */
-void spork_fail(spork_task_t *task, const char *format, ...)
+SPORK_API void spork_fail(spork_task_t *task, const char *format, ...)
 #if defined(__GNUC__)
     __attribute__((format(printf, 2, 3)))
 #endif
@@ -852,14 +865,14 @@ void spork_fail(spork_task_t *task, const char *format, ...)
  * @return APR_SUCCESS, also for what is left out; else why the record was dropped. Not in a child that the task
  *         forked: APR_EINVAL.
  */
-apr_status_t spork_log(spork_task_t *task, spork_level_e level, const char *format, ...)
+SPORK_API apr_status_t spork_log(spork_task_t *task, spork_level_e level, const char *format, ...)
 #if defined(__GNUC__)
     __attribute__((format(printf, 3, 4)))
 #endif
     ;
 
 /** Records that could not be written, of all workers since the pool was made. */
-apr_uint64_t spork_logs_lost(const spork_pool_t *pool);
+SPORK_API apr_uint64_t spork_logs_lost(const spork_pool_t *pool);
 
 /**
  * Merge all logs of a directory into one file, ordered by the second column; equal ones in the order of the files' names.
@@ -878,13 +891,13 @@ apr_uint64_t spork_logs_lost(const spork_pool_t *pool);
  * Takes 2 MiB of memory, beyond 2000 files 1 KiB a file, and two descriptors, whatever the size. APR must have been
  * initialized, as spork_init() does. With log_merge, spork_pool_close() does this when the workers are gone, and returns its status.
  */
-apr_status_t spork_logs_merge(const char *dir, const char *out, apr_pool_t *pool);
+SPORK_API apr_status_t spork_logs_merge(const char *dir, const char *out, apr_pool_t *pool);
 
 /**
  * How many processors this process may use: its affinity, the control group's quota rounded up, the
  * job object's rate; at least 1.
  */
-int spork_cpu_count(void);
+SPORK_API int spork_cpu_count(void);
 
 #ifdef __cplusplus
 }
