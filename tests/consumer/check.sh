@@ -141,9 +141,8 @@ windows() {
     deps=$(sed -n 's/^SPORK_MINGW_DEPS:PATH=//p' "$build/CMakeCache.txt")
     wineprefix=$(sed -n 's/^SPORK_WINEPREFIX:PATH=//p' "$build/CMakeCache.txt")
     cmake -S "$here" -B "$work/build" -DCMAKE_TOOLCHAIN_FILE="$root/cmake/mingw-w64-x86_64.cmake" \
-        -DSPORK_MINGW_DEPS="$deps" -DCMAKE_FIND_ROOT_PATH_MODE_PACKAGE=BOTH -Dspork_ROOT="$1" -DFORM=static
+        -DSPORK_MINGW_DEPS="$deps" -Dspork_DIR="$1/lib/cmake/spork" -DFORM=static
     cmake --build "$work/build"
-    emulator="sh $work/wine.sh"
     printf '#!/bin/sh\nexec sh "%s" "%s" "$@"\n' "$root/cmake/run-under-wine.sh" "$wineprefix" >"$work/wine.sh"
     (cd "$work" && emulator='sh wine.sh' && good build/consumer.exe spawn inline)
 }

@@ -1,0 +1,18 @@
+# `cpack` in a build folder: an archive of what is installed; for Windows a ZIP.
+# SPDX-License-Identifier: Apache-2.0
+set(CPACK_PACKAGE_NAME spork)
+set(CPACK_PACKAGE_VENDOR spork)
+set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "${PROJECT_DESCRIPTION}")
+set(CPACK_RESOURCE_FILE_LICENSE "${PROJECT_SOURCE_DIR}/LICENSE")
+string(TOLOWER "${CMAKE_SYSTEM_NAME}-${CMAKE_SYSTEM_PROCESSOR}-${CMAKE_C_COMPILER_ID}" spork_system)
+set(CPACK_SYSTEM_NAME ${spork_system})
+set(CPACK_PACKAGE_CHECKSUM SHA256)
+set(CPACK_MONOLITHIC_INSTALL ON)
+if(WIN32)
+    set(CPACK_GENERATOR ZIP)
+else()
+    set(CPACK_GENERATOR TGZ)
+endif()
+set(CPACK_SOURCE_GENERATOR TGZ)
+set(CPACK_SOURCE_IGNORE_FILES "/build/;/[.]git/;/[.]cache/;~$")
+include(CPack)
