@@ -1,5 +1,5 @@
-/*
- * spork: multiprocessing.Pool for C.
+/**
+ * @mainpage spork: multiprocessing.Pool for C
  *
  * A pool of worker processes, the same program and the same answers on Linux, macOS, the BSDs and
  * Windows. On POSIX a worker is a fork(); where there is no fork, or fork is unsafe, the program's
@@ -72,6 +72,9 @@
 #ifndef SPORK_H
 #define SPORK_H
 
+/** @file
+ * The public API, whole. */
+
 #include <apr.h>
 #include <apr_errno.h>
 #include <apr_pools.h>
@@ -88,9 +91,11 @@
 extern "C" {
 #endif
 
+/** The version of this header, as a program sees it when it is compiled. */
 #define SPORK_VERSION_MAJOR 0
-#define SPORK_VERSION_MINOR 1
-#define SPORK_VERSION_PATCH 0
+#define SPORK_VERSION_MINOR 1 /**< as SPORK_VERSION_MAJOR */
+#define SPORK_VERSION_PATCH 0 /**< as SPORK_VERSION_MAJOR */
+/** The three, as a string. */
 #define SPORK_VERSION_STRING "0.1.0"
 
 /** A worker pool: made by spork_pool_create(), ended by spork_pool_destroy(). */
@@ -100,10 +105,16 @@ typedef struct spork_future_t spork_future_t;
 /** What a running task knows of itself; valid only during the task's call. */
 typedef struct spork_task_t spork_task_t;
 
-/* ---------------------------------------------------------------------------------------------
- * Status codes. The range is the one that APR keeps for its users (apr_errno.h).
- * ------------------------------------------------------------------------------------------- */
+/* -------------------------------------------------------------------------------------------------------- */
+/**
+ * @defgroup spork_statuses Status codes
+ *
+ * The range is the one that APR keeps for its users (apr_errno.h).
+ *
+ * @{
+ */
 
+/** Where spork's codes begin. */
 #define SPORK_STATUS_BASE (APR_OS_START_USERERR + 0x5350)
 /** A pool cannot be made here: spork_init() was not called, or this is inside a worker. */
 #define SPORK_EGUARD (SPORK_STATUS_BASE + 0)
@@ -147,9 +158,13 @@ SPORK_API const char *spork_strerror(apr_status_t status, char *buffer, apr_size
  */
 SPORK_API const char *spork_error(void);
 
-/* ---------------------------------------------------------------------------------------------
- * Tasks: what workers can be asked to run
- * ------------------------------------------------------------------------------------------- */
+/** @} */
+
+/* -------------------------------------------------------------------------------------------------------- */
+/**
+ * @defgroup spork_tasks Tasks: what workers can be asked to run
+ * @{
+ */
 
 /**
  * A task: one item of work, run in a worker.
@@ -167,12 +182,14 @@ typedef apr_status_t (*spork_fn_t)(spork_task_t *task, const void *in, void *out
 
 /** A line of a task table: the name is what parent and worker agree on. */
 typedef struct {
-    const char *name;
-    spork_fn_t fn;
+    const char *name; /**< unique in all tables of a program */
+    spork_fn_t fn;    /**< the task */
 } spork_entry_t;
 
 /* clang-format off */
+/** A line for a function, by its own name. */
 #define SPORK_ENTRY(fn) { #fn, fn }
+/** The last line. */
 #define SPORK_END { NULL, NULL }
 /* clang-format on */
 
@@ -200,9 +217,13 @@ SPORK_API apr_status_t spork_init(int *argc, char ***argv, const spork_entry_t *
  */
 SPORK_API apr_status_t spork_register(const spork_entry_t *entries);
 
-/* ---------------------------------------------------------------------------------------------
- * Pools
- * ------------------------------------------------------------------------------------------- */
+/** @} */
+
+/* -------------------------------------------------------------------------------------------------------- */
+/**
+ * @defgroup spork_pools Pools
+ * @{
+ */
 
 /** How workers come to life. The environment's SPORK_START=fork|spawn|inline overrides it. */
 typedef enum {
@@ -290,7 +311,11 @@ typedef struct {
 
 /** Fill a spork_config_t with the defaults; the size is taken from its type. */
 #define spork_config_init(config) spork_config_init_size(config, sizeof *(config))
-/** The function behind spork_config_init(). @param size sizeof(spork_config_t) at the caller, bytes */
+/**
+ * The function behind spork_config_init().
+ * @param config what is filled in; NULL does nothing
+ * @param size   sizeof(spork_config_t) at the caller, bytes
+ */
 SPORK_API void spork_config_init_size(spork_config_t *config, apr_size_t size);
 
 /** The most workers that a pool can have. */
@@ -325,15 +350,23 @@ SPORK_API apr_status_t spork_pool_create(spork_pool_t **pool, const spork_config
 
 /**
  * Finish what was submitted, then end the workers. Futures can still be read.
+ * @param pool which; its memory stays until spork_pool_destroy()
  * @return APR_SUCCESS, also when called again; SPORK_ECANCELLED if spork_pool_interrupt() cut it short (what
  *         was unfinished is cancelled and the workers ended all the same); with log_merge what spork_logs_merge() returned.
  */
 SPORK_API apr_status_t spork_pool_close(spork_pool_t *pool);
 
-/** End the workers now; what was unfinished is SPORK_ECANCELLED. Futures can still be read. */
+/**
+ * End the workers now; what was unfinished is SPORK_ECANCELLED. Futures can still be read.
+ * @param pool which; its memory stays until spork_pool_destroy()
+ * @return APR_SUCCESS, also when called again.
+ */
 SPORK_API apr_status_t spork_pool_terminate(spork_pool_t *pool);
 
-/** Terminate if needed, then free the pool, its futures and its shared memory; NULL is fine. */
+/**
+ * Terminate if needed, then free the pool, its futures and its shared memory.
+ * @param pool which; NULL is fine
+ */
 SPORK_API void spork_pool_destroy(spork_pool_t *pool);
 
 /**
@@ -342,26 +375,40 @@ SPORK_API void spork_pool_destroy(spork_pool_t *pool);
  * all that was drawn and returns SPORK_ECANCELLED; spork_future_wait(), spork_wait_any(), and spork_queue_get()
  * and spork_queue_put() in the parent, return SPORK_ECANCELLED and leave the items running. Async-signal-safe (POSIX.1-2008 XSH 2.4.3: it stores a
  * flag and calls write()). The pool must not be destroyed meanwhile.
+ * @param pool which; NULL does nothing
  */
 SPORK_API void spork_pool_interrupt(spork_pool_t *pool);
 
-/** How many workers the pool keeps; 0 for an INLINE pool, and for NULL. */
+/**
+ * How many workers the pool keeps.
+ * @param pool which
+ * @return a number, 0 for an INLINE pool, and for NULL.
+ */
 SPORK_API int spork_pool_workers(const spork_pool_t *pool);
 
 /**
  * The process ids of the pool's workers as they are now: for monitoring, and for tests that kill them.
+ * @param pool     which
  * @param pids     receives up to capacity ids, 0 for a worker that is being replaced
  * @param capacity entries in pids
  * @return how many were written
  */
 SPORK_API int spork_pool_pids(const spork_pool_t *pool, apr_int64_t *pids, int capacity);
 
-/** The start method that the pool uses; never AUTO. */
+/**
+ * The start method that the pool uses.
+ * @param pool which
+ * @return never AUTO.
+ */
 SPORK_API spork_start_e spork_pool_start(const spork_pool_t *pool);
 
-/* ---------------------------------------------------------------------------------------------
- * Outcomes and map
- * ------------------------------------------------------------------------------------------- */
+/** @} */
+
+/* -------------------------------------------------------------------------------------------------------- */
+/**
+ * @defgroup spork_maps Outcomes and map
+ * @{
+ */
 
 /** How one item ended: the one record for map, submit and stream alike. Every item ends exactly once. */
 typedef struct {
@@ -407,15 +454,24 @@ typedef struct {
 SPORK_API apr_status_t spork_map(spork_pool_t *pool, spork_fn_t fn, const void *in, apr_size_t in_size,
                                  void *out, apr_size_t out_size, apr_size_t count, spork_map_t *options);
 
-/* ---------------------------------------------------------------------------------------------
- * Single items: submit, wait, outcome, cancel. Time-outs are microseconds: negative for ever, 0 just looks.
- * ------------------------------------------------------------------------------------------- */
+/** @} */
+
+/* -------------------------------------------------------------------------------------------------------- */
+/**
+ * @defgroup spork_futures Single items: submit, wait, outcome, cancel
+ *
+ * Time-outs are microseconds: negative for ever, 0 just looks.
+ *
+ * @{
+ */
 
 /**
  * Hand one item to the pool; returns at once (an INLINE pool runs it here).
  * @param future  receives the handle, to be freed with spork_future_destroy() or with the pool
+ * @param pool    where
  * @param fn      a registered task; it answers with spork_reply()
  * @param in      in_size bytes, copied; may be NULL if in_size is 0
+ * @param in_size bytes of the input; 0 is legal
  * @return SPORK_ENOTTASK, SPORK_ECLOSED, SPORK_ETOOBIG if the input can never fit the arena.
  */
 SPORK_API apr_status_t spork_submit(spork_future_t **future, spork_pool_t *pool, spork_fn_t fn,
@@ -423,41 +479,65 @@ SPORK_API apr_status_t spork_submit(spork_future_t **future, spork_pool_t *pool,
 
 /**
  * Wait until the item is done.
+ * @param future  which
  * @param timeout microseconds; the item goes on running when it passes
  * @return APR_SUCCESS when done (whatever the item's own status), APR_TIMEUP, SPORK_ECANCELLED when interrupted,
  *         SPORK_ESTART or SPORK_EINITIALIZER when dead workers cannot be replaced (the item is then done, cancelled).
  */
 SPORK_API apr_status_t spork_future_wait(spork_future_t *future, apr_interval_time_t timeout);
 
-/** How the item ended, NULL while it is not done. Valid, with its out and message, until the future's end. */
+/**
+ * How the item ended.
+ * @param future which
+ * @return NULL while it is not done. Valid, with its out and message, until the future's end.
+ */
 SPORK_API const spork_outcome_t *spork_future_outcome(spork_future_t *future);
 
 /**
  * Give the item up: one that waits never runs, one that runs is ended with its worker, one that is done stays.
  * Returns without waiting for the worker's end; the future is done (SPORK_ECANCELLED) once that is known.
+ * @param future which
+ * @return APR_SUCCESS, also when there was nothing to cancel any more.
  */
 SPORK_API apr_status_t spork_future_cancel(spork_future_t *future);
 
-/** Free the handle and its outcome; cancels the item if it is not done. NULL is fine. */
+/**
+ * Free the handle and its outcome; cancels the item if it is not done.
+ * @param future which; NULL is fine
+ */
 SPORK_API void spork_future_destroy(spork_future_t *future);
 
-/** Remember something of the caller's with the future; spork never looks at it. */
+/**
+ * Remember something of the caller's with the future; spork never looks at it.
+ * @param future which
+ * @param baton  the caller's, and stays so
+ */
 SPORK_API void spork_future_set_baton(spork_future_t *future, void *baton);
-/** What was last set, NULL at first. */
+/**
+ * What spork_future_set_baton() last set.
+ * @param future which
+ * @return NULL at first.
+ */
 SPORK_API void *spork_future_baton(const spork_future_t *future);
 
 /**
  * Wait for any future of the pool to be done, in completion order; each is handed out once. One that
  * spork_future_wait() has found done, or that was destroyed, is not.
- * @param future receives it; NULL unless APR_SUCCESS
+ * @param pool    which
+ * @param timeout microseconds; the items go on running when it passes
+ * @param future  receives it; NULL unless APR_SUCCESS
  * @return APR_SUCCESS, APR_TIMEUP, APR_EOF when none is left, SPORK_ECANCELLED when interrupted.
  */
 SPORK_API apr_status_t spork_wait_any(spork_pool_t *pool, apr_interval_time_t timeout,
                                       spork_future_t **future);
 
-/* ---------------------------------------------------------------------------------------------
- * Streams: any number of inputs, in bounded memory
- * ------------------------------------------------------------------------------------------- */
+/** @} */
+
+/* -------------------------------------------------------------------------------------------------------- */
+/**
+ * @defgroup spork_streams Streams: any number of inputs, in bounded memory
+ * @{
+ */
 
 /**
  * Where a stream's inputs come from: called for one after the other, in the thread that called spork_stream().
@@ -497,7 +577,10 @@ typedef struct {
  * Run fn on each input that a source gives, and hand each outcome to a sink: as spork_map(), but for inputs of any
  * number and any size, of which only a few are in memory at a time. Returns when all that was drawn is delivered.
  *
+ * @param pool    where
  * @param fn      a registered task; it answers with spork_reply()
+ * @param source  gives the inputs
+ * @param sink    takes the outcomes
  * @param baton   handed to source and sink
  * @param options NULL for the defaults
  * @return APR_SUCCESS when the source has come to its end and every item was delivered, however it ended;
@@ -526,8 +609,13 @@ typedef struct {
 SPORK_API apr_status_t spork_stream(spork_pool_t *pool, spork_fn_t fn, spork_source_t source,
                                     spork_sink_t sink, void *baton, const spork_stream_t *options);
 
-/* ---------------------------------------------------------------------------------------------
- * Progress: config.progress draws a line, config.progress_fn is told.
+/** @} */
+
+/* -------------------------------------------------------------------------------------------------------- */
+/**
+ * @defgroup spork_progress Progress
+ *
+ * config.progress draws a line, config.progress_fn is told.
  *
  * A batch begins with the first item that is given to a pool which had none, and is over when all have ended: one
  * map, say, or what was submitted until nothing of it was left. Of one that is over within half a second nothing is drawn.
@@ -543,7 +631,9 @@ SPORK_API apr_status_t spork_stream(spork_pool_t *pool, spork_fn_t fn, spork_sou
  *
  * Both are the work of calls that wait in the pool, or hand it items: between these they rest. In an INLINE pool they
  * come between two items, and when one tells its part by spork_task_progress().
- * ------------------------------------------------------------------------------------------- */
+ *
+ * @{
+ */
 
 /** What a worker is at. */
 typedef struct {
@@ -562,41 +652,65 @@ struct spork_progress_t {
     apr_interval_time_t left;    /**< microseconds that the rest will take at that rate; negative: unknown */
     int ended;                   /**< 1: this is the last of the batch */
     int n_workers;               /**< entries in workers; 1 for an INLINE pool: the caller */
-    const spork_progress_worker_t *workers;
+    const spork_progress_worker_t *workers; /**< what each is at */
 };
 
-/** Take the line off the terminal, so that the program can print; it is drawn again when it is time. */
+/**
+ * Take the line off the terminal, so that the program can print; it is drawn again when it is time.
+ * @param pool whose
+ */
 SPORK_API void spork_progress_clear(spork_pool_t *pool);
 
-/* ---------------------------------------------------------------------------------------------
- * Memory shared with the workers
- * ------------------------------------------------------------------------------------------- */
+/** @} */
+
+/* -------------------------------------------------------------------------------------------------------- */
+/**
+ * @defgroup spork_memory Memory shared with the workers
+ * @{
+ */
 
 /**
  * Memory that the workers see: mapped over without a copy, named to tasks by spork_ref().
+ * @param pool whose workers
  * @param size bytes; 0 gives NULL
  * @return zeroed, aligned for any type (64 bytes); NULL if the arena or the system has no room. The pool's:
  *         freed by spork_free() or with the pool. Only the parent may allocate and free.
  */
 SPORK_API void *spork_alloc(spork_pool_t *pool, apr_size_t size);
-/** Give it back; NULL is fine, anything else that spork_alloc() did not return is ignored. */
+/**
+ * Give memory of spork_alloc() back.
+ * @param pool   whose it is
+ * @param memory NULL is fine, anything else that spork_alloc() did not return is ignored
+ */
 SPORK_API void spork_free(spork_pool_t *pool, void *memory);
 
 /** A place in shared memory, good in any worker of the pool; may be part of an item's input. */
 typedef struct {
-    apr_uint64_t opaque[2];
+    apr_uint64_t opaque[2]; /**< spork's */
 } spork_ref_t;
 
-/** Name a place inside memory from spork_alloc() (also its middle); all zero if it is none. */
+/**
+ * Name a place inside memory from spork_alloc().
+ * @param pool   whose memory it is
+ * @param memory the place, also in the middle of an allocation
+ * @return what spork_deref() takes; all zero if the place is none.
+ */
 SPORK_API spork_ref_t spork_ref(spork_pool_t *pool, const void *memory);
-/** In a task: the place as a pointer; NULL unless all of size bytes are inside the allocation. */
+/**
+ * In a task: a place as a pointer.
+ * @param task this run
+ * @param ref  what spork_ref() returned in the parent
+ * @param size how many bytes of it the task uses
+ * @return NULL unless all of size bytes are inside the allocation.
+ */
 SPORK_API void *spork_deref(spork_task_t *task, spork_ref_t ref, apr_size_t size);
 
-/* ---------------------------------------------------------------------------------------------
- * Atomic words, in memory that several processes share
- * ------------------------------------------------------------------------------------------- */
+/** @} */
 
+/* -------------------------------------------------------------------------------------------------------- */
 /**
+ * @defgroup spork_atomics Atomic words, in memory that several processes share
+ *
  * Operations on words that lie in memory from spork_alloc(): in a task where spork_deref() found them, in the parent
  * where they are. (Also in other memory, between threads.)
  *
@@ -606,25 +720,62 @@ SPORK_API void *spork_deref(spork_task_t *task, spork_ref_t ref, apr_size_t size
  * the first byte of an allocation and members of a struct are; a NULL is a crash, as of any pointer. A system
  * without lock-free ones does not compile spork.
  *
- * load returns the word; store writes it; exchange writes it and returns what was there; add adds n, wrapping at the
- * type's end, and returns what was there; cas writes `desired` if the word is *expected, and returns 1, else puts
- * what the word is into *expected and returns 0.
+ * @{
+ */
+
+/**
+ * Read a word.
+ * @param at where it is
+ * @return what it is.
  */
 SPORK_API apr_uint32_t spork_atomic_load32(const apr_uint32_t *at);
+/**
+ * Write a word.
+ * @param at    where it is
+ * @param value what it becomes
+ */
 SPORK_API void spork_atomic_store32(apr_uint32_t *at, apr_uint32_t value);
+/**
+ * Write a word, and tell what was there.
+ * @param at    where it is
+ * @param value what it becomes
+ * @return what it was.
+ */
 SPORK_API apr_uint32_t spork_atomic_exchange32(apr_uint32_t *at, apr_uint32_t value);
+/**
+ * Add to a word; it wraps at its type's end.
+ * @param at where it is
+ * @param n  what is added
+ * @return what it was before.
+ */
 SPORK_API apr_uint32_t spork_atomic_add32(apr_uint32_t *at, apr_uint32_t n);
+/**
+ * Compare and swap: write a word if it is what the caller thinks.
+ * @param at       where it is
+ * @param expected what it must be; receives what it is, if that is something else
+ * @param desired  what it becomes
+ * @return 1 if it was written, else 0.
+ */
 SPORK_API int spork_atomic_cas32(apr_uint32_t *at, apr_uint32_t *expected, apr_uint32_t desired);
 
+/** @copydoc spork_atomic_load32 */
 SPORK_API apr_uint64_t spork_atomic_load64(const apr_uint64_t *at);
+/** @copydoc spork_atomic_store32 */
 SPORK_API void spork_atomic_store64(apr_uint64_t *at, apr_uint64_t value);
+/** @copydoc spork_atomic_exchange32 */
 SPORK_API apr_uint64_t spork_atomic_exchange64(apr_uint64_t *at, apr_uint64_t value);
+/** @copydoc spork_atomic_add32 */
 SPORK_API apr_uint64_t spork_atomic_add64(apr_uint64_t *at, apr_uint64_t n);
+/** @copydoc spork_atomic_cas32 */
 SPORK_API int spork_atomic_cas64(apr_uint64_t *at, apr_uint64_t *expected, apr_uint64_t desired);
 
-/* ---------------------------------------------------------------------------------------------
- * Services: what is kept in one place, the parent, and asked from tasks (a connection, a model, a table)
- * ------------------------------------------------------------------------------------------- */
+/** @} */
+
+/* -------------------------------------------------------------------------------------------------------- */
+/**
+ * @defgroup spork_services Services: what is kept in one place, the parent, and asked from tasks (a connection, a model, a table)
+ * @{
+ */
 
 /** The most bytes of the name of a service, a queue or a dictionary, without the end's zero. */
 #define SPORK_NAME_MAX 63
@@ -634,10 +785,11 @@ typedef struct spork_answer_t spork_answer_t;
 
 /**
  * A service: a function of the parent's, run there for a task that calls it by name.
- * @param baton what spork_pool_serve() was given
- * @param in    the request: a private copy, aligned for any type, gone after return; NULL if in_size is 0. A worker made
- *              it: look at it as at a stranger's
- * @param answer for spork_answer() and spork_answer_fail()
+ * @param baton   what spork_pool_serve() was given
+ * @param in      the request: a private copy, aligned for any type, gone after return; NULL if in_size is 0. A worker
+ *                made it: look at it as at a stranger's
+ * @param in_size bytes of the request
+ * @param answer  for spork_answer() and spork_answer_fail()
  * @return APR_SUCCESS, or any other code, which spork_call() returns as it is, without an answer
  *
  * It runs in the thread that waits in the pool, one at a time, and nothing else goes on in the pool meanwhile: no deadline
@@ -649,16 +801,28 @@ typedef apr_status_t (*spork_service_t)(void *baton, const void *in, apr_size_t 
 
 /**
  * Let tasks of this pool call fn by this name, from now on until the pool's end.
- * @param name 1 to SPORK_NAME_MAX bytes; copied
- * @param fn   NULL: serve it no longer
+ * @param pool  which
+ * @param name  1 to SPORK_NAME_MAX bytes; copied
+ * @param fn    NULL: serve it no longer
+ * @param baton handed to fn
  * @return APR_EEXIST if the name is taken; SPORK_ENOTFOUND if fn is NULL and it is not; SPORK_ECLOSED.
  */
 SPORK_API apr_status_t spork_pool_serve(spork_pool_t *pool, const char *name, spork_service_t fn,
                                         void *baton);
 
-/** The answer: size bytes, copied; a second one replaces the first, none is an empty one. SPORK_ETOOBIG, APR_ENOMEM. */
+/**
+ * In a service: the answer; a second one replaces the first, none is an empty one.
+ * @param answer the call's
+ * @param data   size bytes, copied; may be NULL if size is 0
+ * @param size   bytes
+ * @return SPORK_ETOOBIG, APR_ENOMEM.
+ */
 SPORK_API apr_status_t spork_answer(spork_answer_t *answer, const void *data, apr_size_t size);
-/** printf-like words for a call that is about to fail; the caller finds them in its spork_error(). */
+/**
+ * In a service: words for a call that is about to fail; the caller finds them in its spork_error().
+ * @param answer the call's
+ * @param format as printf()'s
+ */
 SPORK_API void spork_answer_fail(spork_answer_t *answer, const char *format, ...)
 #if defined(__GNUC__)
     __attribute__((format(printf, 2, 3)))
@@ -673,7 +837,10 @@ SPORK_API void spork_answer_fail(spork_answer_t *answer, const char *format, ...
  * cancelled. A caller that dies costs its own item, nothing else: the service has then run once or not at all, and
  * its answer is dropped. A retried item calls again.
  *
+ * @param task      this run
+ * @param name      of the service
  * @param in        in_size bytes; may be NULL if in_size is 0
+ * @param in_size   bytes of the request; 0 is legal
  * @param out       receives the answer, NULL unless it has bytes and the call succeeded. Aligned for any type, valid until
  *                  this task's next call of a service, queue or dictionary, and no longer than the item. NULL: not wanted
  * @param out_size  receives its size; NULL: not wanted
@@ -685,30 +852,46 @@ SPORK_API void spork_answer_fail(spork_answer_t *answer, const char *format, ...
 SPORK_API apr_status_t spork_call(spork_task_t *task, const char *name, const void *in, apr_size_t in_size,
                                   const void **out, apr_size_t *out_size);
 
-/* ---------------------------------------------------------------------------------------------
- * A queue and a dictionary, as services: the parent keeps them, all processes of the pool use them
+/** @} */
+
+/* -------------------------------------------------------------------------------------------------------- */
+/**
+ * @defgroup spork_shared A queue and a dictionary, as services: the parent keeps them, all processes of the pool use them
  *
  * Each function works on a handle, which is the parent's own (…_create) or a task's (…_open), and does the same in
  * both. In a task it is a spork_call(): all that is said there of waiting and dying holds. So a death at any moment, of
  * whoever, leaves them sound, and nobody waits for the dead.
- * ------------------------------------------------------------------------------------------- */
+ *
+ * @{
+ */
 
 /** A bounded queue of messages, first in, first out. */
 typedef struct spork_queue_t spork_queue_t;
 
 /**
  * Make a queue.
+ * @param queue    receives it; NULL on failure
+ * @param pool     whose tasks may open it
  * @param name     by which tasks open it: 1 to SPORK_NAME_MAX bytes, and no other service's
  * @param capacity bytes of messages that it holds, each counted with 16 more; 0: 64 MiB
  * @return APR_EEXIST if the name is taken; SPORK_ECLOSED. The queue is freed by spork_queue_destroy() or with the pool.
  */
 SPORK_API apr_status_t spork_queue_create(spork_queue_t **queue, spork_pool_t *pool, const char *name,
                                           apr_size_t capacity);
-/** In a task: a handle that lives as long as the item. Whether there is such a queue shows when it is used. */
+/**
+ * In a task: a handle that lives as long as the item. Whether there is such a queue shows when it is used.
+ * @param queue receives it
+ * @param task  this run
+ * @param name  as the parent called it
+ * @return APR_SUCCESS, or APR_ENOMEM.
+ */
 SPORK_API apr_status_t spork_queue_open(spork_queue_t **queue, spork_task_t *task, const char *name);
 
 /**
  * Put a message in, once: also for who dies meanwhile it is in as a whole, or not at all.
+ * @param queue   which
+ * @param data    size bytes, copied; may be NULL if size is 0
+ * @param size    bytes of the message
  * @param timeout microseconds to wait for room (that is the back-pressure): negative for ever, 0 just looks
  * @return SPORK_ETOOBIG if the message is larger than the queue, or than the arena; APR_TIMEUP; SPORK_ECLOSED after spork_queue_close();
  *         APR_EOF if the wait is vain (see below); SPORK_ENOTFOUND; SPORK_ECANCELLED (parent) when interrupted.
@@ -718,7 +901,10 @@ SPORK_API apr_status_t spork_queue_put(spork_queue_t *queue, const void *data, a
 
 /**
  * Take the oldest message out. It is handed out once: what a worker that dies has taken is gone.
- * @param data receives it (NULL if it is empty). In a task as spork_call()'s out; in the parent until the next get
+ * @param queue   which
+ * @param data    receives it (NULL if it is empty). In a task as spork_call()'s out; in the parent until the next get
+ * @param size    receives its bytes
+ * @param timeout microseconds to wait for a message: negative for ever, 0 just looks
  * @return APR_TIMEUP; APR_EOF if the queue is closed and empty, or if the wait is vain: in the parent, no submitted item is
  *         under way that could put; in an INLINE pool, or a service, nobody else runs; in a task that waits for ever, all
  *         items that run wait so, nobody is free to begin another, and the parent itself waits without a time-out (the
@@ -731,11 +917,23 @@ SPORK_API apr_status_t spork_queue_put(spork_queue_t *queue, const void *data, a
 SPORK_API apr_status_t spork_queue_get(spork_queue_t *queue, const void **data, apr_size_t *size,
                                        apr_interval_time_t timeout);
 
-/** No more messages: puts are SPORK_ECLOSED, also those that wait; gets are APR_EOF once it is empty. */
+/**
+ * No more messages: puts are SPORK_ECLOSED, also those that wait; gets are APR_EOF once it is empty.
+ * @param queue which
+ * @return APR_SUCCESS, also when called again; SPORK_ENOTFOUND.
+ */
 SPORK_API apr_status_t spork_queue_close(spork_queue_t *queue);
-/** How many messages are in it now. In the parent this only looks: what workers want to put is served by calls that wait. */
+/**
+ * How many messages are in it now. In the parent this only looks: what workers want to put is served by calls that wait.
+ * @param queue which
+ * @param count receives the number
+ * @return SPORK_ENOTFOUND.
+ */
 SPORK_API apr_status_t spork_queue_count(spork_queue_t *queue, apr_size_t *count);
-/** In the parent: free it, with its messages; who waits gets SPORK_ECLOSED. NULL is fine; a task's handle is ignored. */
+/**
+ * In the parent: free it, with its messages; who waits gets SPORK_ECLOSED.
+ * @param queue NULL is fine; a task's handle is ignored
+ */
 SPORK_API void spork_queue_destroy(spork_queue_t *queue);
 
 /** A dictionary: keys are strings, values bytes. In the parent these calls wait for nothing, nor serve: they look. */
@@ -743,88 +941,171 @@ typedef struct spork_dict_t spork_dict_t;
 
 /**
  * Make a dictionary.
+ * @param dict     receives it; NULL on failure
+ * @param pool     whose tasks may open it
+ * @param name     by which tasks open it: 1 to SPORK_NAME_MAX bytes, and no other service's
  * @param capacity bytes that keys and values may take, each pair counted with 64 more; 0: 64 MiB
  * @return as spork_queue_create(). Freed by spork_dict_destroy() or with the pool.
  */
 SPORK_API apr_status_t spork_dict_create(spork_dict_t **dict, spork_pool_t *pool, const char *name,
                                          apr_size_t capacity);
-/** In a task, as spork_queue_open(). */
+/**
+ * In a task, as spork_queue_open().
+ * @param dict receives it
+ * @param task this run
+ * @param name as the parent called it
+ * @return APR_SUCCESS, or APR_ENOMEM.
+ */
 SPORK_API apr_status_t spork_dict_open(spork_dict_t **dict, spork_task_t *task, const char *name);
 
-/** Set the key's value. SPORK_ETOOBIG if that does not fit the capacity: then all is as before. */
+/**
+ * Set a key's value.
+ * @param dict  which
+ * @param key   a string; copied
+ * @param value size bytes, copied; may be NULL if size is 0
+ * @param size  bytes of the value
+ * @return SPORK_ETOOBIG if that does not fit the capacity: then all is as before. SPORK_ENOTFOUND if there is no such
+ *         dictionary.
+ */
 SPORK_API apr_status_t spork_dict_put(spork_dict_t *dict, const char *key, const void *value,
                                       apr_size_t size);
 /**
- * Read it. SPORK_ENOTFOUND if there is none.
+ * Read a key's value.
+ * @param dict  which
+ * @param key   a string
  * @param value receives it (NULL if it is empty). In a task as spork_call()'s out; in the parent until it is changed
+ * @param size  receives its bytes
+ * @return SPORK_ENOTFOUND if there is none.
  */
 SPORK_API apr_status_t spork_dict_get(spork_dict_t *dict, const char *key, const void **value,
                                       apr_size_t *size);
-/** Take the key out. SPORK_ENOTFOUND if it is not in. */
+/**
+ * Take a key out.
+ * @param dict which
+ * @param key  a string
+ * @return SPORK_ENOTFOUND if it is not in.
+ */
 SPORK_API apr_status_t spork_dict_delete(spork_dict_t *dict, const char *key);
 /**
- * Set the value if it is what the caller thinks, in one step.
- * @param expected what it must be now; NULL: the key must not be in
- * @param done     receives 1 if it was set, 0 if it was something else
+ * Set a key's value if it is what the caller thinks, in one step.
+ * @param dict          which
+ * @param key           a string; copied
+ * @param expected      what the value must be now; NULL: the key must not be in
+ * @param expected_size its bytes
+ * @param value         size bytes, copied; may be NULL if size is 0
+ * @param size          bytes of the new value
+ * @param done          receives 1 if it was set, 0 if it was something else
+ * @return as spork_dict_put(); APR_SUCCESS also if it was something else.
  */
 SPORK_API apr_status_t spork_dict_replace(spork_dict_t *dict, const char *key, const void *expected,
                                           apr_size_t expected_size, const void *value, apr_size_t size,
                                           int *done);
 /**
  * Add n to a value that is an apr_int64_t, in one step; one that is not in counts as 0.
- * @param sum receives the new value; NULL: not wanted
+ * @param dict which
+ * @param key  a string; copied
+ * @param n    what is added
+ * @param sum  receives the new value; NULL: not wanted
  * @return APR_EINVAL if the value is of another size, or the sum overflows: then all is as before.
  */
 SPORK_API apr_status_t spork_dict_add(spork_dict_t *dict, const char *key, apr_int64_t n, apr_int64_t *sum);
-/** How many keys are in it now. */
+/**
+ * How many keys are in it now.
+ * @param dict  which
+ * @param count receives the number
+ * @return SPORK_ENOTFOUND.
+ */
 SPORK_API apr_status_t spork_dict_count(spork_dict_t *dict, apr_size_t *count);
 /**
- * In the parent: call `each` for every key, in no order; its error ends it and is returned. It may not change the
- * dictionary, and must return (no longjmp() out of it). A task cannot (APR_EINVAL).
+ * In the parent: call a function for every key, in no order. A task cannot (APR_EINVAL).
+ * @param dict  which
+ * @param each  called with the key and its value; an error ends it. It may not change the dictionary, and must return
+ *              (no longjmp() out of it)
+ * @param baton handed to `each`
+ * @return what `each` returned, if that was an error.
  */
 SPORK_API apr_status_t spork_dict_each(spork_dict_t *dict,
                                        apr_status_t (*each)(void *baton, const char *key, const void *value,
                                                             apr_size_t size),
                                        void *baton);
-/** In the parent: free it. NULL is fine; a task's handle is ignored. */
+/**
+ * In the parent: free it.
+ * @param dict NULL is fine; a task's handle is ignored
+ */
 SPORK_API void spork_dict_destroy(spork_dict_t *dict);
 
-/* ---------------------------------------------------------------------------------------------
- * Inside a task
- * ------------------------------------------------------------------------------------------- */
+/** @} */
 
-/** Bytes of this item's input. */
+/* -------------------------------------------------------------------------------------------------------- */
+/**
+ * @defgroup spork_inside Inside a task
+ * @{
+ */
+
+/**
+ * How large this item's input is.
+ * @param task this run
+ * @return bytes.
+ */
 SPORK_API apr_size_t spork_task_in_size(const spork_task_t *task);
 
 /**
  * Answer with size bytes, copied; a second reply replaces the first, no reply is an empty one. In a map the
  * bytes go into the item's slot (what is left of it is unspecified).
+ * @param task this run
+ * @param data size bytes; may be NULL if size is 0
+ * @param size bytes of the reply
  * @return SPORK_ETOOBIG if the reply is too large for a map's slot or can never fit the arena. May wait until
  *         the parent has taken earlier replies.
  */
 SPORK_API apr_status_t spork_reply(spork_task_t *task, const void *data, apr_size_t size);
 
-/** An APR memory pool that is cleared after each item. */
+/**
+ * Memory for one item.
+ * @param task this run
+ * @return an APR memory pool that is cleared after each item.
+ */
 SPORK_API apr_pool_t *spork_task_pool(spork_task_t *task);
-/** The item's index in its map or stream, or its number in the pool. */
+/**
+ * Which item this is.
+ * @param task this run
+ * @return its index in its map or stream, or its number in the pool.
+ */
 SPORK_API apr_size_t spork_task_index(const spork_task_t *task);
-/** Which worker this is, 0 to workers − 1; a replacement takes the number of the dead. */
+/**
+ * Which worker this is.
+ * @param task this run
+ * @return 0 to workers − 1; a replacement takes the number of the dead.
+ */
 SPORK_API int spork_worker_id(const spork_task_t *task);
 
-/** Tell what part of this item is done, 0 to 1, for long items: it costs a store. See spork_progress_t. */
+/**
+ * Tell what part of this item is done, for long items: it costs a store. See spork_progress_t.
+ * @param task this run
+ * @param part 0 to 1
+ */
 SPORK_API void spork_task_progress(spork_task_t *task, double part);
 
 /** The most bytes of spork_fail()'s words that are kept, the end's zero included. */
 #define SPORK_MESSAGE_MAX 256
-/** printf-like words for an item that is about to fail: they become the outcome's message. */
+/**
+ * Words for an item that is about to fail: they become the outcome's message.
+ * @param task   this run
+ * @param format as printf()'s
+ */
 SPORK_API void spork_fail(spork_task_t *task, const char *format, ...)
 #if defined(__GNUC__)
     __attribute__((format(printf, 2, 3)))
 #endif
     ;
 
-/* ---------------------------------------------------------------------------------------------
- * Logs. With log_dir every worker appends to a file of its own, log_dir/NAME_PID.log: NAME is the program's name as it
+/** @} */
+
+/* -------------------------------------------------------------------------------------------------------- */
+/**
+ * @defgroup spork_logs Logs
+ *
+ * With log_dir every worker appends to a file of its own, log_dir/NAME_PID.log: NAME is the program's name as it
  * was started (without .exe), PID the process's id, so that a replacement has a new file; where a system gives an id
  * again the file goes on. The directory is made if it is not there, its parents too; relative paths count from where the
  * process is when the pool is made. An INLINE pool has one such file, the caller's own.
@@ -841,7 +1122,7 @@ SPORK_API void spork_fail(spork_task_t *task, const char *format, ...)
  * the worker's number, and the item's index, "-" in an initializer.
  *
  * A record is written at once, by one write at the file's end: a worker's death can cut the last line only. In the message
- * newline, carriage return, backslash and other control characters (but the tab) stand as \n, \r, \\, \x1b; UTF-8 is left
+ * newline, carriage return, backslash and other control characters (but the tab) stand as `\n`, `\r`, `\\`, `\x1b`; UTF-8 is left
  * as it is. A line has at most SPORK_LOG_MAX bytes: a longer message is cut at a character, and ends with " [cut]".
  *
  * A disk that is full, or a file that cannot be opened, does not stop a worker: the records are dropped, spork_log() returns
@@ -853,14 +1134,17 @@ SPORK_API void spork_fail(spork_task_t *task, const char *format, ...)
  * print, when they print it. If a record follows a line without an end, that gets one. On Windows the C library's stdout and stderr (in binary:
  * lines end with \n) and the system's standard handles are sent there. A worker whose file cannot be opened prints where
  * its parent does. INLINE leaves the caller's streams alone.
- * ------------------------------------------------------------------------------------------- */
+ *
+ * @{
+ */
 
 /** The most bytes of a line of a log that spork_log() writes, its newline included. */
 #define SPORK_LOG_MAX 4096
 
 /**
  * In a task or initializer: write a record to this worker's log. From any thread, while the task runs.
- * @param level what the pool's log_level leaves out costs a comparison; so does everything without a log_dir
+ * @param task   this run
+ * @param level  what the pool's log_level leaves out costs a comparison; so does everything without a log_dir
  * @param format as printf's
  * @return APR_SUCCESS, also for what is left out; else why the record was dropped. Not in a child that the task
  *         forked: APR_EINVAL.
@@ -871,7 +1155,11 @@ SPORK_API apr_status_t spork_log(spork_task_t *task, spork_level_e level, const 
 #endif
     ;
 
-/** Records that could not be written, of all workers since the pool was made. */
+/**
+ * Records that could not be written.
+ * @param pool whose
+ * @return how many, of all workers since the pool was made.
+ */
 SPORK_API apr_uint64_t spork_logs_lost(const spork_pool_t *pool);
 
 /**
@@ -893,11 +1181,21 @@ SPORK_API apr_uint64_t spork_logs_lost(const spork_pool_t *pool);
  */
 SPORK_API apr_status_t spork_logs_merge(const char *dir, const char *out, apr_pool_t *pool);
 
+/** @} */
+
+/* -------------------------------------------------------------------------------------------------------- */
 /**
- * How many processors this process may use: its affinity, the control group's quota rounded up, the
- * job object's rate; at least 1.
+ * @defgroup spork_machine The machine
+ * @{
+ */
+
+/**
+ * How many processors this process may use.
+ * @return the least of its affinity, the control group's quota rounded up, and the job object's rate; at least 1.
  */
 SPORK_API int spork_cpu_count(void);
+
+/** @} */
 
 #ifdef __cplusplus
 }
