@@ -50,7 +50,7 @@ good() {
         got=$(SPORK_START=$start timeout 200 "$@") || die "$* failed under $start"
         [ "$got" = "$expected" ] || die "$* under $start said:
 $got"
-        echo "good: deb, $(basename "$1") under $start"
+        echo "good: deb, $* under $start"
     done
 }
 
@@ -83,6 +83,8 @@ use_in_clean_root() {
     cp "$debs"/libspork0_*.deb "$debs"/libspork-dev_*.deb "$here/main.c" "$clean_root/root/"
     # shellcheck disable=SC2016 # for the shell in there
     chroot "$clean_root" sh -euc 'cd /root; dpkg -i libspork*.deb; cc -o program main.c $(pkg-config --cflags --libs spork)'
+    mount -t proc proc "$clean_root/proc" # a program finds itself by it
+    trap 'umount "$clean_root/proc"' EXIT
     good chroot "$clean_root" /root/program
 }
 
