@@ -1,0 +1,70 @@
+# The overlay port, run by stand-ins of vcpkg's functions: that it configures and installs from this checkout, and that the
+# files lie where it says. What vcpkg itself would do to them is not shown here.
+# Usage: cmake -DROOT=… -DSCRATCH=… -DCC=… -P vcpkg_port.cmake
+# SPDX-License-Identifier: Apache-2.0
+cmake_minimum_required(VERSION 3.20)
+set(CURRENT_PACKAGES_DIR "${SCRATCH}/package of vcpkg")
+set(port "${ROOT}/packaging/vcpkg/ports/spork")
+file(REMOVE_RECURSE "${SCRATCH}")
+
+function(run)
+    execute_process(COMMAND ${ARGV} COMMAND_ERROR_IS_FATAL ANY OUTPUT_QUIET)
+endfunction()
+
+function(must_exist)
+    foreach(path IN LISTS ARGN)
+        if(NOT EXISTS "${CURRENT_PACKAGES_DIR}/${path}")
+            message(FATAL_ERROR "the port installs no ${path}")
+        endif()
+    endforeach()
+endfunction()
+
+function(vcpkg_cmake_configure)
+    cmake_parse_arguments(PARSE_ARGV 0 arg "" SOURCE_PATH OPTIONS)
+    if(NOT EXISTS "${arg_SOURCE_PATH}/include/spork.h" OR arg_UNPARSED_ARGUMENTS)
+        message(FATAL_ERROR "vcpkg_cmake_configure: ${ARGV}")
+    endif()
+    run(${CMAKE_COMMAND} -S "${arg_SOURCE_PATH}" -B "${SCRATCH}/build" "-DCMAKE_C_COMPILER=${CC}"
+        -DBUILD_SHARED_LIBS=OFF ${arg_OPTIONS})
+endfunction()
+
+function(vcpkg_cmake_install)
+    run(${CMAKE_COMMAND} --build "${SCRATCH}/build" --parallel 2)
+    run(${CMAKE_COMMAND} --install "${SCRATCH}/build" --prefix "${CURRENT_PACKAGES_DIR}")
+    must_exist(include/spork.h lib/pkgconfig/spork.pc)
+endfunction()
+
+function(vcpkg_cmake_config_fixup)
+    cmake_parse_arguments(PARSE_ARGV 0 arg "" "PACKAGE_NAME;CONFIG_PATH" "")
+    must_exist(${arg_CONFIG_PATH}/${arg_PACKAGE_NAME}-config.cmake ${arg_CONFIG_PATH}/FindAPR.cmake)
+endfunction()
+
+function(vcpkg_fixup_pkgconfig)
+    must_exist(lib/pkgconfig/spork.pc)
+endfunction()
+
+function(vcpkg_install_copyright)
+    cmake_parse_arguments(PARSE_ARGV 0 arg "" "" FILE_LIST)
+    if(NOT EXISTS "${arg_FILE_LIST}")
+        message(FATAL_ERROR "vcpkg_install_copyright: ${arg_FILE_LIST} is not there")
+    endif()
+    set_property(GLOBAL PROPERTY port_came_to_its_end ON)
+endfunction()
+
+include("${port}/portfile.cmake")
+get_property(end GLOBAL PROPERTY port_came_to_its_end)
+if(NOT end)
+    message(FATAL_ERROR "the portfile does not install the licence")
+endif()
+foreach(gone IN ITEMS debug/include debug/share share/doc)
+    if(EXISTS "${CURRENT_PACKAGES_DIR}/${gone}")
+        message(FATAL_ERROR "vcpkg does not like ${gone} in a package")
+    endif()
+endforeach()
+file(READ "${port}/vcpkg.json" manifest)
+string(JSON name GET "${manifest}" name)
+string(JSON dependencies LENGTH "${manifest}" dependencies)
+if(NOT name STREQUAL "spork" OR dependencies LESS 3)
+    message(FATAL_ERROR "the port's vcpkg.json")
+endif()
+message(STATUS "the port installs what it must")
