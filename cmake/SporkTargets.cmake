@@ -39,6 +39,7 @@ function(spork_add_executable name)
     add_executable(${name} ${ARGN})
     spork_target_defaults(${name})
     set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY $<1:${CMAKE_CURRENT_BINARY_DIR}>)
+    target_link_libraries(${name} PRIVATE APR::apr) # they call it themselves; a shared spork does not hand it on
 endfunction()
 
 # spork.pc finds its own prefix from where it lies, however deep CMAKE_INSTALL_LIBDIR is. Where there is a shared library,
