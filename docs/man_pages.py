@@ -50,6 +50,12 @@ class Text:
             words = "\\&" + words
         self.lines.append(words)
 
+    def example(self, lines):
+        self.flush()
+        self.lines += [".PP", ".in +4n", ".nf"]
+        self.lines += [re.sub(r"^([.'])", r"\\&\1", escape(line)) for line in lines]
+        self.lines += [".fi", ".in"]
+
     def add(self, element):
         self.words += escape(element.text or "")
         for child in element:
@@ -67,17 +73,33 @@ class Text:
                 self.words += "\\f" + INLINE[tag] + escape(text) + "\\fR"
         elif tag in CHARACTERS:
             self.words += CHARACTERS[tag]
-        elif tag == "linebreak":
+        elif tag in ("linebreak", "hruler", "anchor"):
             self.words += " "
         elif tag == "para":
             self.flush()
             self.add(child)
             self.flush()
         elif tag in ("verbatim", "preformatted"):
+            self.example(child.text.strip("\n").split("\n"))
+        elif tag == "programlisting":
+            for space in child.iter("sp"):
+                space.text = " "
+            self.example(["".join(line.itertext()) for line in child.findall("codeline")])
+        elif tag in ("sect1", "sect2", "sect3", "sect4"):
             self.flush()
-            self.lines += [".PP", ".in +4n", ".nf"]
-            self.lines += [re.sub(r"^([.'])", r"\\&\1", escape(line)) for line in child.text.strip("\n").split("\n")]
-            self.lines += [".fi", ".in"]
+            self.lines.append(f".SS {quoted(escape(plain(child.find('title'))))}")
+            for part in child:
+                if part.tag != "title":
+                    self.child(part)
+        elif tag == "heading":
+            self.flush()
+            self.lines.append(f".SS {quoted(escape(plain(child)))}")
+        elif tag == "table":
+            self.flush()
+            for row in child.findall("row"):
+                cells = [" ".join(line for line in roff(cell) if not line.startswith(".")) for cell in row]
+                self.lines += [".TP", cells[0]] + ["; ".join(cells[1:])]
+            self.lines.append(".PP")
         elif tag in ("itemizedlist", "orderedlist"):
             self.flush()
             for item in child:
@@ -95,6 +117,15 @@ class Text:
         elif tag == "simplesect" and child.get("kind") == "return":
             self.flush()
             self.returns += roff(child)
+        elif tag == "simplesect":  # a note, a warning, a paragraph with a title
+            self.flush()
+            title = plain(child.find("title")) or child.get("kind").capitalize()
+            inner = Text()
+            for part in child:
+                if part.tag != "title":
+                    inner.child(part)
+            body = inner.lines[1:] if inner.lines[:1] == [".PP"] else inner.lines
+            self.lines += [".PP", f"\\fB{escape(title.rstrip('.'))}.\\fR"] + body
         else:
             raise SystemExit(f"man_pages.py does not know <{tag} kind={child.get('kind')}>")
 
