@@ -51,18 +51,23 @@ find_package_handle_standard_args(APR REQUIRED_VARS APR_LIBRARY APR_INCLUDE_DIR 
 mark_as_advanced(APR_INCLUDE_DIR APR_LIBRARY)
 
 set(APR_IS_STATIC ${apr_is_static})
-if(APR_FOUND AND NOT TARGET APR::apr)
-    # global: they are a part of what spork::spork means, also where spork is a subproject's subproject
+# Global: they are a part of what spork::spork means, also where spork is a subproject's subproject. A parent project may have
+# an APR::apr of its own: then that is linked.
+if(APR_FOUND AND NOT TARGET APR::headers)
     add_library(APR::headers INTERFACE IMPORTED GLOBAL)
     set_target_properties(APR::headers PROPERTIES INTERFACE_INCLUDE_DIRECTORIES "${APR_INCLUDE_DIR}")
-    add_library(APR::apr INTERFACE IMPORTED GLOBAL)
-    set_target_properties(APR::apr PROPERTIES INTERFACE_LINK_LIBRARIES "APR::headers;${APR_LIBRARY}")
     if(WIN32 AND apr_is_static)
         set_property(TARGET APR::headers PROPERTY INTERFACE_COMPILE_DEFINITIONS APR_DECLARE_STATIC)
-        set_property(TARGET APR::apr APPEND PROPERTY INTERFACE_LINK_LIBRARIES
-            ws2_32 mswsock rpcrt4 advapi32 shell32 iphlpapi)
     elseif(CMAKE_SYSTEM_NAME STREQUAL "Linux")
         # apr.h names off64_t, which glibc and musl have under this name only.
         set_property(TARGET APR::headers PROPERTY INTERFACE_COMPILE_DEFINITIONS _LARGEFILE64_SOURCE)
+    endif()
+endif()
+if(APR_FOUND AND NOT TARGET APR::apr)
+    add_library(APR::apr INTERFACE IMPORTED GLOBAL)
+    set_target_properties(APR::apr PROPERTIES INTERFACE_LINK_LIBRARIES "APR::headers;${APR_LIBRARY}")
+    if(WIN32 AND apr_is_static)
+        set_property(TARGET APR::apr APPEND PROPERTY INTERFACE_LINK_LIBRARIES
+            ws2_32 mswsock rpcrt4 advapi32 shell32 iphlpapi)
     endif()
 endif()

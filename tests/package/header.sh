@@ -68,10 +68,11 @@ for cc in "$@"; do
     for standard in c99 c11 c17 c2x; do # c2x is C23, also to newer compilers
         compiles "$cc" $standard c use.c -Wconversion -Wshadow -Wstrict-prototypes -Wundef
     done
-    case $cc in
-    *gcc*) cxx=$(printf '%s' "$cc" | sed 's/gcc/g++/') ;;
-    *) cxx=$cc++ ;;
+    case ${cc##*/} in # the C++ compiler beside it
+    *gcc*) name=$(printf '%s' "${cc##*/}" | sed 's/gcc/g++/') ;;
+    *) name=${cc##*/}++ ;;
     esac
+    case $cc in */*) cxx=${cc%/*}/$name ;; *) cxx=$name ;; esac
     for standard in c++11 c++14 c++17 c++20; do
         compiles "$cxx" $standard c++ use.cc -Wconversion -Wshadow -Wundef
     done
