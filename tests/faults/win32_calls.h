@@ -17,8 +17,11 @@
 #define PSAPI_VERSION 2
 #include <windows.h>
 
+/* mingw's has tell(), a name that portable sources may give to a function of their own */
+#define tell tell_of_io_h
 #include <fcntl.h>
 #include <io.h>
+#undef tell
 #include <psapi.h>
 #include <shellapi.h>
 #include <wchar.h>
