@@ -57,17 +57,20 @@ uint32_t spk_crew_demand(const spork_pool_t *pool)
 
 void spk_crew_wake(spork_pool_t *pool)
 {
-    uint32_t awake = 0, wanted = spk_crew_demand(pool);
+    uint32_t awake = 0, wanted, asleep = 0;
     int m;
 
     atomic_thread_fence(memory_order_seq_cst);
     for (m = 0; m < pool->n; m++) {
         spk_member_t *member = &pool->members[m];
+        uint32_t mood = atomic_load_explicit(&member->seat->mood, memory_order_relaxed);
 
-        member->counted = member->state == SPK_READY &&
-                          atomic_load_explicit(&member->seat->mood, memory_order_relaxed) == SPK_MOOD_IDLE;
+        member->counted = member->state == SPK_READY && mood == SPK_MOOD_IDLE;
         awake += (uint32_t)member->counted;
+        asleep += member->state != SPK_ABSENT && mood == SPK_MOOD_ASLEEP;
     }
+    if (asleep == 0) return; /* who falls asleep from here on looks once more before */
+    wanted = spk_crew_demand(pool);
     for (m = 0; m < pool->n && awake < wanted; m++) {
         spk_member_t *member = &pool->members[m];
         uint32_t mood = SPK_MOOD_ASLEEP;
