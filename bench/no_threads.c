@@ -5,4 +5,8 @@
  */
 #include "ways.h"
 
-const way_t thread_ways[] = { { NULL, NULL, NULL, NULL, NULL } };
+const way_t thread_ways[] = {
+    { "threads", "needs apr-util", way_cannot, NULL, NULL },
+    { "threads_start", "needs apr-util", way_cannot, NULL, NULL },
+    { NULL, NULL, NULL, NULL, NULL },
+};

@@ -7,7 +7,10 @@
 
 #include <string.h>
 
-const way_t futex_ways[] = { { NULL, NULL, NULL, NULL, NULL } };
+const way_t futex_ways[] = {
+    { "ping_futex", "needs Linux' futex", way_cannot, NULL, NULL },
+    { NULL, NULL, NULL, NULL, NULL },
+};
 
 apr_status_t memory_of(apr_int64_t pid, memory_t *memory)
 {

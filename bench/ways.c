@@ -49,6 +49,12 @@ static const char help[] =
     "\n"
     "Exit status: 0 done, 1 something failed, 2 wrong usage, 3 cannot be done on this system or in this build.\n";
 
+apr_status_t way_cannot(job_t *job)
+{
+    (void)job;
+    return APR_ENOTIMPL;
+}
+
 void job_take(job_t *job, apr_size_t i, const void *answer, apr_size_t size)
 {
     const apr_size_t in_size = job->kind->in_size(&job->work);
@@ -148,7 +154,7 @@ static int fail(const char *what, const way_t *way, apr_status_t status)
 {
     char words[128];
     if (status == APR_ENOTIMPL) {
-        fprintf(stderr, "ways: %s: cannot be done on this system or in this build\n", way->name);
+        fprintf(stderr, "%s: cannot be done on this system or in this build\n", way->name);
         return CANNOT;
     }
     fprintf(stderr, "ways: %s: %s: %s %s\n", way->name, what, spork_strerror(status, words, sizeof words),

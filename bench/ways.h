@@ -61,6 +61,9 @@ extern const spork_entry_t measured_tasks[]; /* of all spork's ways */
 /* The executable was started by the bare start that spork's spawn is compared with: it has done its part. */
 int start_is_child(int argc, const char *const *argv);
 
+/* The set_up of a way that this system or build does not have: bench/run then skips it, aloud. */
+apr_status_t way_cannot(job_t *job);
+
 /* What one peer needs of another file. */
 apr_status_t openmp_loop(const job_t *job, item_fn_t item);
 apr_status_t plain_set_up(job_t *job); /* in and out by malloc() */

@@ -63,9 +63,25 @@ static apr_status_t run_start(job_t *job, apr_uint64_t *ns)
     return status;
 }
 
-const way_t system_ways[] = { { NULL, NULL, NULL, NULL, NULL } };
-const way_t ping_ways[] = { { NULL, NULL, NULL, NULL, NULL } };
+#define NO_FORK "needs fork()"
+#define CANNOT(name)                          \
+    {                                         \
+        name, NO_FORK, way_cannot, NULL, NULL \
+    }
+
+const way_t system_ways[] = {
+    CANNOT("cursor"), CANNOT("cursor_cold"), CANNOT("openmp_cold"), CANNOT("fork_each"),
+    CANNOT("pipe"),   CANNOT("socketpair"),  CANNOT("copy"),        { NULL, NULL, NULL, NULL, NULL },
+};
+
+const way_t ping_ways[] = {
+    CANNOT("ping_spin"),
+    CANNOT("ping_pipe"),
+    { NULL, NULL, NULL, NULL, NULL },
+};
+
 const way_t start_ways[] = {
+    CANNOT("fork_start"),
     { "spawn_start", "bare start of this program: start, one answer of each, end", NULL, run_start, NULL },
     { NULL, NULL, NULL, NULL, NULL },
 };

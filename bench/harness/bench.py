@@ -18,7 +18,9 @@ class Bench:
         self.workers, self.smoke, self.launcher = workers, smoke, launcher
         self.native, self.portable_build = build, portable_build
         self.python_program = python
-        self.suffix = ".exe" if os.path.exists(self.program("ways") + ".exe") else ""
+        self.suffix = ""
+        if os.path.exists(self.program("ways") + ".exe"):
+            self.suffix = ".exe"
 
     def n(self, full, smoke):
         return smoke if self.smoke else full
@@ -26,7 +28,7 @@ class Bench:
     # ---- rows of C -------------------------------------------------------------------------------------
 
     def program(self, name, build=None):
-        return os.path.join(build or self.native, "bench", name + getattr(self, "suffix", ""))
+        return os.path.join(build or self.native, "bench", name + self.suffix)
 
     def row(self, key, title, words, items, options, why_absent=None):
         field, options = options.pop("field", "ns"), dict(options)
@@ -40,24 +42,12 @@ class Bench:
 
     def threads(self, key, title, way, items, **options):
         """Ways of the program that has OpenMP and apr-util linked to it."""
-        program = self.program("ways_threads")
-        why = None
-        if way.startswith("threads") and not self.has_thread_pool():
-            why = "built without apr-util"
-        return self.row(key, title, self.launcher + [program, way], items, options, why)
-
-    def has_thread_pool(self):
-        """Whether the program's list of ways has it: it holds the words of each."""
-        try:
-            with open(self.program("ways_threads"), "rb") as file:
-                return b"APR's thread pool; flight" in file.read()
-        except OSError:
-            return False
+        return self.row(key, title, self.launcher + [self.program("ways_threads"), way], items, options)
 
     def portable(self, key, title, way, items, **options):
         program = self.program("ways", self.portable_build)
         why = None if os.path.exists(program) else "no %s (cmake --workflow --preset portable)" % program
-        return self.row(key, title, [program, way], items, options, why)
+        return self.row(key, title, self.launcher + [program, way], items, options, why)
 
     def is_foreign(self, row):
         return not any(word.startswith((self.native, self.portable_build)) for word in row.command)

@@ -64,7 +64,7 @@ class Runner:
         time.sleep(SETTLE)
         try:
             return peer.ask(row.request)
-        except Failed:
+        except (Absent, Failed):
             self.drop(row.command)
             raise
 
@@ -78,7 +78,7 @@ class Runner:
         for turn in range(workload.repeat + workload.warm):
             if not row.skipped and not row.failed:
                 self.one_turn(workload, row, turn >= workload.warm)
-        if not row.failed:
+        if not row.failed and not row.skipped:
             self.attempt(workload, row, lambda: self.end(row.command))
 
     def run(self, workload, rounds):

@@ -53,7 +53,10 @@ class Goal:
         medians = {row.key: row.median for row in rows}
         missing = [row for row in rows if row.key in self.needs and row.median is None]
         if missing:
-            self.why_not = "; ".join("%s: %s" % (row.title, row.failed or row.skipped) for row in missing)
+            first = missing[0]
+            self.why_not = "%s: %s" % (first.title.replace("*", ""), first.failed or first.skipped)
+            if len(missing) > 1:
+                self.why_not += "; and %d more" % (len(missing) - 1)
         else:
             self.reached = self.value(medians)
 

@@ -63,7 +63,9 @@ class Peer:
 
     def has_ended(self):
         code = self.process.wait()
-        raise (Absent if code == CANNOT else Failed)("%s (exit status %d)" % (self.words(), code))
+        if code == CANNOT:
+            raise Absent(self.words())
+        raise Failed("%s (exit status %d)" % (self.words(), code))
 
     def ask(self, request):
         """What one run gives: {"ns": …, …}."""

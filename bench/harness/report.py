@@ -102,7 +102,7 @@ def goal_rows(about, workloads):
 
 def workload_rows(workload):
     base = next((row.median for row in workload.rows if row.key == workload.baseline), None)
-    name = next((row.title.strip("*") for row in workload.rows if row.key == workload.baseline), None)
+    name = next((row.title.replace("*", "") for row in workload.rows if row.key == workload.baseline), None)
     head, line = "| | items | %s | min - max |" % workload.unit, "|---|---:|---:|---:|"
     if name:
         head, line = head + " × %s |" % name, line + "---:|"

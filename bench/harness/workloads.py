@@ -35,7 +35,7 @@ def dispatch(b):
         b.mpi("mpi", "mpi4py.futures, chunk 1", "mpi_map", b.n(2000, 100), chunk=1),
         b.ruby("ruby", "Ruby parallel, in_processes", "map", b.n(50000, 1000)),
         b.perl("perl", "Perl Parallel::ForkManager", "map", b.n(300, 20)),
-        b.r("r", "R mclapply, no prescheduling", "map", b.n(2000, 100), chunk=1),
+        b.r("r", "R mclapply, no prescheduling", "map", b.n(200, 20), chunk=1),
         b.command("parallel", "GNU parallel", "parallel", b.n(100, 10)),
         b.command("xargs", "xargs -P -n 1", "xargs", b.n(500, 20)),
     ]
