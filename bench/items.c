@@ -137,10 +137,10 @@ static int is_reply(const void *in, apr_size_t in_size, const void *out)
 /* ---- all of them ------------------------------------------------------------------------------------ */
 
 static const kind_t kinds[] = {
-    { "echo", item_echo, "echo", "echo_reply", one_word, one_word, fill_echo, is_echo },
-    { "spin", item_spin, "spin", "spin_reply", one_word, one_word, fill_spin, is_sum },
-    { "blob", item_blob, "blob", "blob_reply", whole_size, whole_size, fill_blob, is_blob },
-    { "reply", item_reply, "reply", "reply_reply", order_size, whole_size, fill_order, is_reply },
+    { "echo", item_echo, "echo", "echo_reply", 1, one_word, one_word, fill_echo, is_echo },
+    { "spin", item_spin, "spin", "spin_reply", 1, one_word, one_word, fill_spin, is_sum },
+    { "blob", item_blob, "blob", "blob_reply", 1, whole_size, whole_size, fill_blob, is_blob },
+    { "reply", item_reply, "reply", "reply_reply", 0, order_size, whole_size, fill_order, is_reply },
 };
 
 const kind_t *kind_named(const char *name)

@@ -34,6 +34,7 @@ typedef struct {
     item_fn_t fn;
     const char *task;  /* what spork knows it by, in a map */
     const char *reply; /* and if it is submitted */
+    int keeps;         /* answers are kept and checked afterwards; else there are too many bytes of them */
     apr_size_t (*in_size)(const work_t *work);
     apr_size_t (*out_size)(const work_t *work);
     void (*fill)(const work_t *work, apr_size_t i, void *in);

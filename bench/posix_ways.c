@@ -168,7 +168,7 @@ static apr_status_t set_up_messages(job_t *job, int by_socket)
 {
     const apr_status_t status = workers_start(peer_of(job), job->workers, serve_messages, by_socket);
     if (status != APR_SUCCESS) return status;
-    if (job->kind->fn != item_reply) return plain_set_up(job);
+    if (job->kind->keeps) return plain_set_up(job);
     job->in = malloc(job->work.items * job->kind->in_size(&job->work));
     return job->in ? APR_SUCCESS : APR_ENOMEM;
 }

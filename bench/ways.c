@@ -59,7 +59,7 @@ void job_take(job_t *job, apr_size_t i, const void *answer, apr_size_t size)
 {
     const apr_size_t in_size = job->kind->in_size(&job->work);
     if (size != job->kind->out_size(&job->work)) return;
-    if (job->out) {
+    if (job->kind->keeps) {
         memcpy((char *)job->out + i * size, answer, size);
     } else {
         /* the first word is the order's seed, and the last follows from it */

@@ -139,7 +139,7 @@ static apr_status_t set_up(job_t *job)
 {
     const apr_status_t status = make_pool(job);
     if (status != APR_SUCCESS) return status;
-    if (job->kind->fn != item_reply) return plain_set_up(job);
+    if (job->kind->keeps) return plain_set_up(job);
     job->in = malloc(job->work.items * job->kind->in_size(&job->work));
     return job->in ? APR_SUCCESS : APR_ENOMEM;
 }

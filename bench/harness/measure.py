@@ -12,6 +12,18 @@ from .peers import Absent, Failed, Peer
 SETTLE = 0.02
 
 
+def available_mib():
+    """Memory that can be had without swapping; None: the system does not tell."""
+    try:
+        with open("/proc/meminfo", encoding="ascii") as file:
+            for line in file:
+                if line.startswith("MemAvailable:"):
+                    return int(line.split()[1]) // 1024
+    except OSError:
+        pass
+    return None
+
+
 class Runner:
     def __init__(self, say, patience, environment):
         self.say, self.patience, self.environment = say, patience, environment
@@ -81,7 +93,15 @@ class Runner:
         if not row.failed and not row.skipped:
             self.attempt(workload, row, lambda: self.end(row.command))
 
+    def check_memory(self, workload):
+        """Rather than have the system kill somebody."""
+        free = available_mib()
+        if free is not None and free < workload.memory:
+            for row in workload.rows:
+                row.skipped = row.skipped or "needs %d MiB of memory, %d are available" % (workload.memory, free)
+
     def run(self, workload, rounds):
+        self.check_memory(workload)
         for row in workload.rows:
             if row.skipped:
                 self.say("skipped: %s: %s: %s" % (workload.name, row.title, row.skipped))

@@ -63,14 +63,14 @@ class Goal:
 
 class Workload:
     """fresh: each round starts the peers anew, one after the other, so that only one has its memory at a time.
-    warm: whether a peer's first run is thrown away. baseline: the row that a column compares all others with."""
+    warm: whether a peer's first run is thrown away. memory: what all that runs at a time takes, MiB. baseline: the row that a column compares all others with."""
 
     def __init__(self, name, title, unit, rows, goals, baseline=None, fresh=False, warm=True, repeat=1, rounds=5,
-                 note="", digits=None):
+                 note="", memory=256):
         self.name, self.title, self.unit, self.rows, self.goals = name, title, unit, rows, goals
         self.baseline, self.fresh, self.warm, self.repeat = baseline, fresh, warm, repeat
         self.rounds, self.note = rounds, note
-        self.digits = digits
+        self.memory = memory
 
     def evaluate(self):
         for row in self.rows:

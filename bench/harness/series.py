@@ -81,7 +81,7 @@ def scaling_workers(b):
              unit=" ×"),
     ]
     return Workload("scaling_workers", "Scaling: workers, %d items of 8 bytes, own chunk" % items, "ns an item", rows,
-                    goals)
+                    goals, memory=1024)
 
 
 def scaling_items(b):
@@ -96,7 +96,8 @@ def scaling_items(b):
         Goal("ten times as many items: an item's cost grows at most by", ours, lambda m: worst_step(m, ours),
              at_most=1.25, unit=" ×"),
     ]
-    return Workload("scaling_items", "Scaling: items of 8 bytes, own chunk", "ns an item", rows, goals)
+    return Workload("scaling_items", "Scaling: items of 8 bytes, own chunk", "ns an item", rows, goals,
+                    memory=1024)
 
 
 def scaling_payload(b):
@@ -108,6 +109,6 @@ def scaling_payload(b):
     needs, value = worst_to_raw(points)
     goals = [Goal("at its worst, to the raw loop with as many bytes", needs, value, at_most=3, unit=" ×")]
     return Workload("scaling_payload", "Scaling: bytes in and out of an item, own chunk", "ns an item", rows, goals,
-                    fresh=True, repeat=3, rounds=2)
+                    fresh=True, repeat=3, rounds=2, memory=1024)
 
 

@@ -187,7 +187,8 @@ def payload(b, name, items, size, python_items):
         Goal("ordinary memory, of the C loop that copies", ["map", "copy"], ratio("map", "copy"), at_least=0.8,
              unit=" × its speed"),
     ]
-    return Workload(name, title, "GB/s", rows, goals, baseline="map_shared", fresh=True, repeat=2, rounds=3)
+    return Workload(name, title, "GB/s", rows, goals, baseline="map_shared", fresh=True, repeat=2, rounds=3,
+                    memory=5 * items * size // MIB + 256)
 
 
 def payload_1m(b):
@@ -213,7 +214,7 @@ def reply(b):
         row.size = size
     goals = [Goal("spork_stream to pipes", ["stream", "pipe"], ratio("stream", "pipe"), at_least=5,
                   unit=" × their speed")]
-    return Workload("reply", "Replies of 64 KiB, %d items" % n, "GB/s", rows, goals, baseline="stream", rounds=5)
+    return Workload("reply", "Replies of 64 KiB, %d items" % n, "GB/s", rows, goals, baseline="stream", memory=1024)
 
 
 # ---- starting --------------------------------------------------------------------------------------------
@@ -259,7 +260,7 @@ def start_big(b):
              unit=" ×"),
     ]
     return Workload("start_big", "The same, parent with %d MiB of touched heap" % heap, "ms", rows, goals,
-                    baseline="spawn_small", rounds=11)
+                    baseline="spawn_small", rounds=11, memory=5 * heap + 256)
 
 
 # ---- memory and waiting ----------------------------------------------------------------------------------
@@ -290,7 +291,7 @@ def memory_map(b):
              lambda m: m["ordinary"] / 1024, at_most=arena, unit=" MiB"),
     ]
     workload = Workload("memory_map", "Memory of a map of %.0e items, 8 bytes each way" % n, "of the row", rows, goals,
-                        fresh=True, warm=False, rounds=b.n(3, 1))
+                        fresh=True, warm=False, rounds=b.n(3, 1), memory=3 * n * 8 // MIB + 256)
     workload.note = "The first row is a part (0.01 is 1 %), the second KiB."
     return workload
 
