@@ -49,20 +49,21 @@ static apr_status_t set_up(job_t *job)
     return status == APR_SUCCESS ? workers_start(peer, 1, serve, 0) : status;
 }
 
-static int trip(peer_t *peer, word_t in, word_t *out)
+static apr_status_t trip(job_t *job, word_t in, word_t *out)
 {
+    board_t *board = ((peer_t *)job->state)->board;
     const uint32_t word = (uint32_t)in;
     uint32_t got;
-    store_and_wake(&peer->board->ask, word);
-    while ((got = atomic_load_explicit(&peer->board->answer, memory_order_acquire)) != word)
-        sleep_on(&peer->board->answer, got);
+    store_and_wake(&board->ask, word);
+    while ((got = atomic_load_explicit(&board->answer, memory_order_acquire)) != word)
+        sleep_on(&board->answer, got);
     *out = in;
-    return 1;
+    return APR_SUCCESS;
 }
 
 static apr_status_t run(job_t *job, apr_uint64_t *ns)
 {
-    return measure_trips(job, trip, ns);
+    return job_trips(job, trip, ns);
 }
 
 static void tear_down(job_t *job)

@@ -5,38 +5,7 @@
  */
 #include "posix_workers.h"
 
-#include <apr_strings.h>
-#include <apr_time.h>
-#include <stdlib.h>
 #include <unistd.h>
-
-static int ascending(const void *left, const void *right)
-{
-    const double a = *(const double *)left, b = *(const double *)right;
-    return (a > b) - (a < b);
-}
-
-apr_status_t measure_trips(job_t *job, trip_t trip, apr_uint64_t *ns)
-{
-    const apr_size_t items = job->work.items;
-    double *each = malloc(items * sizeof *each);
-    int good = each != NULL;
-    for (apr_size_t i = 0; i < items && good; i++) {
-        word_t got = 0;
-        if (job->pause) apr_sleep((apr_interval_time_t)job->pause);
-        const apr_uint64_t start = clock_now();
-        good = trip(job->state, i + 1, &got);
-        each[i] = (double)(clock_now() - start);
-        good = good && got == i + 1;
-    }
-    if (good) {
-        qsort(each, items, sizeof *each, ascending);
-        *ns = (apr_uint64_t)(each[items / 2] * (double)items);
-        apr_snprintf(job->also, sizeof job->also, " p99=%.0f", each[items * 99 / 100]);
-    }
-    free(each);
-    return good ? APR_SUCCESS : APR_EGENERAL;
-}
 
 /* ---- by a pipe ---------------------------------------------------------------------------------------- */
 
@@ -52,33 +21,42 @@ static apr_status_t set_up_pipe(job_t *job)
     return workers_start(peer_of(job), 1, serve_pipe, 0);
 }
 
-static int trip_by_pipe(peer_t *peer, word_t in, word_t *out)
+static apr_status_t trip_by_pipe(job_t *job, word_t in, word_t *out)
 {
-    return write_all(peer->worker->to, &in, WORD) && read_all(peer->worker->from, out, WORD);
+    const worker_t *worker = ((peer_t *)job->state)->worker;
+    return write_all(worker->to, &in, WORD) && read_all(worker->from, out, WORD) ? APR_SUCCESS : APR_EGENERAL;
 }
 
 static apr_status_t run_pipe(job_t *job, apr_uint64_t *ns)
 {
-    return measure_trips(job, trip_by_pipe, ns);
+    return job_trips(job, trip_by_pipe, ns);
 }
 
 /* ---- by a word that both look at all the time ------------------------------------------------------------ */
 
 #define LOOKS (1 << 20) /* between two questions whether the parent is still there */
+#define NO_MORE UINT32_MAX
+
+/* Spins while there is a run only: between runs a processor is for the others. */
+static int serve_run(board_t *board, pid_t parent)
+{
+    uint32_t seen = 0, ask;
+    do {
+        int looks = 0;
+        while ((ask = atomic_load_explicit(&board->ask, memory_order_acquire)) == seen)
+            if (++looks % LOOKS == 0 && getppid() != parent) return 0;
+        seen = ask;
+        atomic_store_explicit(&board->answer, seen, memory_order_release);
+    } while (seen != NO_MORE);
+    return 1;
+}
 
 static void serve_spin(peer_t *peer, int from_parent, int to)
 {
     const pid_t parent = getppid();
-    uint32_t seen = 0, ask;
-    (void)from_parent;
+    char go;
     (void)to;
-    do {
-        int looks = 0;
-        while ((ask = atomic_load_explicit(&peer->board->ask, memory_order_acquire)) == seen)
-            if (++looks % LOOKS == 0 && getppid() != parent) return;
-        seen = ask;
-        atomic_store_explicit(&peer->board->answer, seen, memory_order_release);
-    } while (seen != UINT32_MAX);
+    while (read_all(from_parent, &go, 1) && serve_run(peer->board, parent)) continue;
 }
 
 static apr_status_t set_up_spin(job_t *job)
@@ -89,30 +67,34 @@ static apr_status_t set_up_spin(job_t *job)
     return status == APR_SUCCESS ? workers_start(peer, 1, serve_spin, 0) : status;
 }
 
-static int trip_by_spinning(peer_t *peer, word_t in, word_t *out)
+static apr_status_t trip_by_spinning(job_t *job, word_t in, word_t *out)
 {
+    board_t *board = ((peer_t *)job->state)->board;
     const uint32_t word = (uint32_t)in;
-    atomic_store_explicit(&peer->board->ask, word, memory_order_release);
-    while (atomic_load_explicit(&peer->board->answer, memory_order_acquire) != word) continue;
+    atomic_store_explicit(&board->ask, word, memory_order_release);
+    while (atomic_load_explicit(&board->answer, memory_order_acquire) != word) continue;
     *out = in;
-    return 1;
+    return APR_SUCCESS;
 }
 
 static apr_status_t run_spin(job_t *job, apr_uint64_t *ns)
 {
-    atomic_store(&((peer_t *)job->state)->board->answer, 0);
-    return measure_trips(job, trip_by_spinning, ns);
-}
-
-static void tear_down_spin(job_t *job)
-{
-    peer_t *peer = job->state;
-    if (peer->board) atomic_store(&peer->board->ask, UINT32_MAX);
-    workers_end(peer);
+    const peer_t *peer = job->state;
+    const char go = 1;
+    word_t ended;
+    atomic_store(&peer->board->ask, 0);
+    atomic_store(&peer->board->answer, 0);
+    if (!write_all(peer->worker->to, &go, 1)) return APR_EGENERAL;
+    (void)trip_by_spinning(job, 1, &ended); /* it is awake now */
+    atomic_store(&peer->board->ask, 0);
+    while (atomic_load(&peer->board->answer) != 0) continue;
+    const apr_status_t status = job_trips(job, trip_by_spinning, ns);
+    (void)trip_by_spinning(job, NO_MORE, &ended);
+    return status;
 }
 
 const way_t ping_ways[] = {
-    { "ping_spin", "round trip, both spinning", set_up_spin, run_spin, tear_down_spin },
+    { "ping_spin", "round trip, both spinning", set_up_spin, run_spin, NULL },
     { "ping_pipe", "round trip by two pipes", set_up_pipe, run_pipe, NULL },
     { NULL, NULL, NULL, NULL, NULL },
 };

@@ -67,8 +67,4 @@ void close_pair(int fd[2]);
 /* Waits for this child. */
 int reap(pid_t pid);
 
-/* The median of so many trips, times their number, and in job->also the 99th percentile. */
-typedef int (*trip_t)(peer_t *peer, word_t in, word_t *out);
-apr_status_t measure_trips(job_t *job, trip_t trip, apr_uint64_t *ns);
-
 #endif

@@ -72,6 +72,11 @@ void plain_tear_down(job_t *job);
 /* An answer has come: kept if they are kept, else looked at from both ends. */
 void job_take(job_t *job, apr_size_t i, const void *answer, apr_size_t size);
 
+/* Makes the job's items as single trips, there and back, after a pause each, and sets *ns to their median times their
+ * number: one that the machine has interrupted does not count. The 99th percentile goes into job->also. */
+typedef apr_status_t (*trip_t)(job_t *job, word_t in, word_t *out);
+apr_status_t job_trips(job_t *job, trip_t trip, apr_uint64_t *ns);
+
 /* ---- of the system: posix_clock.c, win32_clock.c --------------------------------------------------- */
 
 apr_uint64_t clock_now(void);       /* monotonic, nanoseconds */

@@ -10,12 +10,6 @@
 #include <apr_time.h>
 #include <stdlib.h>
 
-static int ascending(const void *left, const void *right)
-{
-    const double a = *(const double *)left, b = *(const double *)right;
-    return (a > b) - (a < b);
-}
-
 /* ---- start and end ---------------------------------------------------------------------------------- */
 
 typedef struct {
@@ -84,40 +78,23 @@ static void tear_down_one(job_t *job)
     spork_pool_destroy(job->state);
 }
 
-static apr_status_t trip(spork_pool_t *pool, word_t in, double *ns)
+static apr_status_t trip(job_t *job, word_t in, word_t *out)
 {
     spork_future_t *future = NULL;
-    const apr_uint64_t start = clock_now();
-    apr_status_t status = spork_submit(&future, pool, spork_task_of("echo_reply"), &in, WORD);
+    apr_status_t status = spork_submit(&future, job->state, spork_task_of("echo_reply"), &in, WORD);
     if (status == APR_SUCCESS) status = spork_future_wait(future, -1);
     if (status == APR_SUCCESS) {
         const spork_outcome_t *outcome = spork_future_outcome(future);
-        *ns = (double)(clock_now() - start);
         status = outcome->status;
-        if (status == APR_SUCCESS && (outcome->out_size != WORD || *(const word_t *)outcome->out != in))
-            status = APR_EGENERAL;
+        if (status == APR_SUCCESS && outcome->out_size == WORD) *out = *(const word_t *)outcome->out;
     }
     spork_future_destroy(future);
     return status;
 }
 
-/* The median of the trips, times their number: one that the machine has interrupted does not count. */
 static apr_status_t run_trips(job_t *job, apr_uint64_t *ns)
 {
-    const apr_size_t items = job->work.items;
-    double *each = malloc(items * sizeof *each);
-    apr_status_t status = each ? APR_SUCCESS : APR_ENOMEM;
-    for (apr_size_t i = 0; i < items && status == APR_SUCCESS; i++) {
-        if (job->pause) apr_sleep((apr_interval_time_t)job->pause);
-        status = trip(job->state, i + 1, &each[i]);
-    }
-    if (status == APR_SUCCESS) {
-        qsort(each, items, sizeof *each, ascending);
-        *ns = (apr_uint64_t)(each[items / 2] * (double)items);
-        apr_snprintf(job->also, sizeof job->also, " p99=%.0f", each[items * 99 / 100]);
-    }
-    free(each);
-    return status;
+    return job_trips(job, trip, ns);
 }
 
 /* ---- memory ----------------------------------------------------------------------------------------- */
@@ -233,7 +210,6 @@ static apr_status_t run_waiting(job_t *job, apr_uint64_t *ns)
     return status;
 }
 
-/* As spork_ways have them. */
 static apr_status_t set_up_memory(job_t *job)
 {
     const apr_status_t status = set_up_one(job);

@@ -14,6 +14,7 @@ set title "%s"
 set border 3
 set tics nomirror
 set grid %s lc rgb "#dddddd"
+set format "%%h"
 """
 OURS, THEIRS = "#c0392b", "#7f8c8d"
 
@@ -53,7 +54,7 @@ def bars(workload, path):
 
 
 def label(value):
-    return "%.0f" % value if value >= 100 else "%.3g" % value
+    return "{:,.0f}".format(value) if value >= 100 else "%.3g" % value
 
 
 def curves(workload, path, x_label, y_label, points):

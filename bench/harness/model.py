@@ -62,8 +62,9 @@ class Goal:
 
 
 class Workload:
-    """fresh: each round starts the peers anew, one after the other, so that only one has its memory at a time.
-    warm: whether a peer's first run is thrown away. memory: what all that runs at a time takes, MiB. baseline: the row that a column compares all others with."""
+    """fresh: each round starts the peers anew, one after the other, so that only one has its memory at a time, and
+    asks each `repeat` times. warm: whether a peer's first run is thrown away. memory: what all that runs at a time
+    takes, MiB. baseline: the row that a column compares all others with."""
 
     def __init__(self, name, title, unit, rows, goals, baseline=None, fresh=False, warm=True, repeat=1, rounds=5,
                  note="", memory=256):

@@ -4,11 +4,11 @@ SPDX-License-Identifier: Apache-2.0
 """
 
 import os
-import selectors
+import queue
 import signal
 import subprocess
 import tempfile
-import time
+import threading
 
 CANNOT = 3
 
@@ -32,14 +32,20 @@ class Peer:
         except OSError as error:
             self.errors.close()
             raise Absent("%s: %s" % (command[0], error.strerror)) from error
-        self.buffer = b""
-        os.set_blocking(self.process.stdout.fileno(), False)
+        self.lines = queue.Queue()
+        threading.Thread(target=self.listen, daemon=True).start()
         try:
             if self.read_line() != "ready":
                 raise Failed("said something else than ready")
         except BaseException:
             self.kill()
             raise
+
+    def listen(self):
+        """In a thread, for no system's pipes but POSIX's can be waited for with a time-out."""
+        for line in self.process.stdout:
+            self.lines.put(line.decode(errors="replace").strip())
+        self.lines.put(None)
 
     def words(self):
         """The last of what it said on stderr."""
@@ -48,18 +54,13 @@ class Peer:
         return lines[-1] if lines else "no words"
 
     def read_line(self):
-        until = time.monotonic() + self.patience
-        with selectors.DefaultSelector() as selector:
-            selector.register(self.process.stdout, selectors.EVENT_READ)
-            while b"\n" not in self.buffer:
-                if not selector.select(max(0, until - time.monotonic())):
-                    raise Failed("no answer within %d s" % self.patience)
-                data = os.read(self.process.stdout.fileno(), 65536)
-                if not data:
-                    self.has_ended()
-                self.buffer += data
-        line, _, self.buffer = self.buffer.partition(b"\n")
-        return line.decode().strip()
+        try:
+            line = self.lines.get(timeout=self.patience)
+        except queue.Empty:
+            raise Failed("no answer within %d s" % self.patience) from None
+        if line is None:
+            self.has_ended()
+        return line
 
     def has_ended(self):
         code = self.process.wait()
@@ -87,8 +88,7 @@ class Peer:
             code = self.process.wait(self.patience)
         except (OSError, subprocess.TimeoutExpired):
             self.kill()
-            raise Failed("does not end")
-        self.process.stdout.close()
+            raise Failed("does not end") from None
         words = self.words()
         self.errors.close()
         if code != 0:
@@ -96,9 +96,12 @@ class Peer:
 
     def kill(self):
         if self.process.poll() is None:
-            os.killpg(self.process.pid, signal.SIGKILL)
+            if hasattr(os, "killpg"):
+                os.killpg(self.process.pid, signal.SIGKILL)
+            else:
+                self.process.kill()
             self.process.wait()
-        for stream in (self.process.stdin, self.process.stdout, self.errors):
+        for stream in (self.process.stdin, self.errors):
             try:
                 stream.close()
             except OSError:

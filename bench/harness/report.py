@@ -46,6 +46,10 @@ def loads():
     return list(os.getloadavg()) if hasattr(os, "getloadavg") else []
 
 
+def words_of_load(loads_):
+    return " ".join("%.2f" % load for load in loads_) or "unknown"
+
+
 def machine(bench, here):
     name, build_type = compiler(bench.native)
     return {
@@ -82,11 +86,7 @@ def verdict(goal, about):
 
 
 def limit_words(goal):
-    return "%s %s%s" % ("≤" if goal.at_most is not None else "≥", number_of_limit(goal.limit), goal.unit)
-
-
-def number_of_limit(limit):
-    return "%g" % limit
+    return "%s %g%s" % ("≤" if goal.at_most is not None else "≥", goal.limit, goal.unit)
 
 
 # ---- Markdown --------------------------------------------------------------------------------------------
@@ -97,7 +97,8 @@ def goal_rows(about, workloads):
     for workload in workloads:
         for goal in workload.goals:
             reached = "- (%s)" % goal.why_not if goal.reached is None else number(goal.reached) + goal.unit
-            yield "| %s | %s | %s | %s | %s |" % (workload.name, goal.words, limit_words(goal), reached, verdict(goal, about))
+            cells = [workload.name, goal.words, limit_words(goal), reached, verdict(goal, about)]
+            yield "| %s |" % " | ".join(cells)
 
 
 def workload_rows(workload):
@@ -125,10 +126,11 @@ def markdown(about, workloads, charts):
     yield ""
     yield "%s, %s processors, %s; %s, %s; %d workers; commit %s, %s%s" % (
         about["processor"], about["processors"], about["system"], about["compiler"], about["build"],
-        about["workers"], about["commit"], about["date"], "; **--smoke: figures mean nothing**" if about["smoke"] else "")
+        about["workers"], about["commit"], about["date"],
+        "; **--smoke: figures mean nothing**" if about["smoke"] else "")
     yield ""
-    yield "Load averages: %s before, %s after. Medians of interleaved rounds, pools warm unless a row says otherwise." % (
-        " ".join("%.2f" % x for x in about["load_before"]), " ".join("%.2f" % x for x in about["load_after"]))
+    yield "Load averages: %s before, %s after; medians of interleaved rounds, pools warm unless a row says else." % (
+        words_of_load(about["load_before"]), words_of_load(about["load_after"]))
     yield "Peers: %s." % "; ".join("%s: %s" % pair for pair in about["peers"].items() if pair[1])
     yield ""
     yield "## Goals"
