@@ -7,7 +7,7 @@
 #include "ways_spork.h"
 
 #include <apr_strings.h>
-#include <apr_time.h>
+#include <apr_thread_proc.h>
 #include <stdlib.h>
 
 /* ---- start and end ---------------------------------------------------------------------------------- */
@@ -23,7 +23,7 @@ apr_status_t meet(spork_task_t *task, const void *in, void *out)
     meeting_t *meeting = spork_deref(task, *(const spork_ref_t *)in, sizeof(meeting_t));
     if (!meeting) return APR_EINVAL;
     spork_atomic_add32(&meeting->here, 1);
-    while (spork_atomic_load32(&meeting->here) < meeting->wanted) apr_sleep(0);
+    while (spork_atomic_load32(&meeting->here) < meeting->wanted) apr_thread_yield();
     *(word_t *)out = (word_t)spork_worker_id(task) + 1;
     return APR_SUCCESS;
 }
