@@ -31,11 +31,12 @@ class Bench:
         return os.path.join(build or self.native, "bench", name + self.suffix)
 
     def row(self, key, title, words, items, options, why_absent=None):
-        field, options = options.pop("field", "ns"), dict(options)
+        options = dict(options)
+        field, scale = options.pop("field", "ns"), options.pop("scale", 1)
         options.setdefault("workers", self.workers)
         options["items"] = items
         words = words + ["%s=%s" % pair for pair in sorted(options.items())]
-        return Row(key, title, words, items=items, field=field, why_absent=why_absent)
+        return Row(key, title, words, items=items, field=field, scale=scale, why_absent=why_absent)
 
     def ways(self, key, title, way, items, **options):
         return self.row(key, title, self.launcher + [self.program("ways"), way], items, options)

@@ -104,7 +104,7 @@ def draw(workload, folder):
         # a logarithmic axis has no 0: it stands at 1
         points = {s: [(max(x, 1), y) for x, y in p] for s, p in series_of(workload).items()}
         curves(workload, path, X_LABELS[workload.name], workload.unit, points)
-    elif workload.unit != "of the row":
+    elif workload.unit != "as the row says":
         bars(workload, path)
     else:
         return None

@@ -12,13 +12,14 @@ class Row:
     command: the words that start a peer that speaks bench/ways.c's protocol; rows with equal commands share one.
     request: the line it is sent each time.
     items, size: how much work a run is, for values by item or by byte.
+    field, scale: which part of the answer counts, and in what unit, where it is no time.
     why_absent: the peer is not installed, and why.
     """
 
-    def __init__(self, key, title, command, items=1, size=0, request="", why_absent=None, field="ns", x=None,
-                 series=None):
+    def __init__(self, key, title, command, items=1, size=0, request="", why_absent=None, field="ns",
+                 scale=1, x=None, series=None):
         self.key, self.title, self.command, self.request = key, title, tuple(command), request
-        self.items, self.size, self.field, self.x, self.series = items, size, field, x, series
+        self.items, self.size, self.field, self.scale, self.x, self.series = items, size, field, scale, x, series
         self.skipped = why_absent   # why there is no value, or None
         self.failed = None          # what went wrong, or None
         self.answers = []           # of each round, a dict
@@ -90,5 +91,5 @@ UNITS = {
     "µs an item": lambda answer, row: answer["ns"] / row.items / 1e3,
     "ms": lambda answer, row: answer["ns"] / 1e6,
     "GB/s": lambda answer, row: row.items * row.size / answer["ns"],
-    "of the row": lambda answer, row: answer[row.field],
+    "as the row says": lambda answer, row: answer[row.field] * row.scale,
 }

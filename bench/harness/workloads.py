@@ -274,26 +274,26 @@ def memory(b):
                            field="worker_kib", workers=workers))
     goals = [Goal("parent and arena, a worker (worst of three sizes)", ["pool_2", "pool_8", "pool_64"],
                   lambda m: max(m["pool_2"], m["pool_8"], m["pool_64"]), at_most=300, unit=" KiB")]
-    return Workload("memory", "Memory of a pool", "of the row", rows, goals, fresh=True, warm=False, rounds=3)
+    return Workload("memory", "Memory of a pool", "as the row says", rows, goals, fresh=True, warm=False, rounds=3)
 
 
 def memory_map(b):
     n = b.n(100000000, 100000)
     arena = 64
     rows = [
-        b.ways("shared", "**over spork_alloc arrays**: beside them, % of them", "memory_shared", n, field="part"),
-        b.ways("ordinary", "**over ordinary memory**: beside it, MiB", "memory_map", n, field="kib", arena=arena),
+        b.ways("shared", "**over spork_alloc arrays**: beside them, % of them", "memory_shared", n, field="part",
+               scale=100),
+        b.ways("ordinary", "**over ordinary memory**: beside it, MiB", "memory_map", n, field="kib",
+               scale=1 / 1024, arena=arena),
     ]
     goals = [
-        Goal("over spork_alloc arrays, more than the arrays", ["shared"], lambda m: m["shared"] * 100, at_most=1,
+        Goal("over spork_alloc arrays, more than the arrays", ["shared"], lambda m: m["shared"], at_most=1,
              unit=" %"),
         Goal("over ordinary memory, more than it (the arena has %d MiB)" % arena, ["ordinary"],
-             lambda m: m["ordinary"] / 1024, at_most=arena, unit=" MiB"),
+             lambda m: m["ordinary"], at_most=arena, unit=" MiB"),
     ]
-    workload = Workload("memory_map", "Memory of a map of %.0e items, 8 bytes each way" % n, "of the row", rows, goals,
-                        fresh=True, warm=False, rounds=b.n(3, 1), memory=3 * n * 8 // MIB + 256)
-    workload.note = "The first row is a part (0.01 is 1 %), the second KiB."
-    return workload
+    return Workload("memory_map", "Memory of a map of {:,} items, 8 bytes each way".format(n), "as the row says", rows,
+                    goals, fresh=True, warm=False, rounds=b.n(3, 1), memory=3 * n * 8 // MIB + 256)
 
 
 def waiting(b):
@@ -301,7 +301,7 @@ def waiting(b):
     rows = [b.ways("spork", "**spork_map, the parent**, % of a processor", "waiting", 1, field="percent",
                    pause=ms * 1000)]
     goals = [Goal("of a processor", ["spork"], lambda m: m["spork"], at_most=1, unit=" %")]
-    return Workload("waiting", "A parent that waits %d ms for its workers" % ms, "of the row", rows, goals)
+    return Workload("waiting", "A parent that waits %d ms for its workers" % ms, "as the row says", rows, goals)
 
 
 def portable(b):
