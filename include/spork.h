@@ -176,7 +176,8 @@ SPORK_API const char *spork_error(void);
  *         SPORK_ECRASHED, SPORK_EDEADLINE, SPORK_ECANCELLED and SPORK_EMEMORY are the pool's own: a task
  *         that returns one of them is reported with SPORK_EFAILED instead.
  *
- * What a task prints to stdout and stderr is flushed after each item.
+ * What a task prints to stdout and stderr is flushed after each item; where the C library does not tell whether there is
+ * any (Windows, macOS, the BSDs), and a worker takes several short items of a map at once, after these.
  */
 typedef apr_status_t (*spork_fn_t)(spork_task_t *task, const void *in, void *out);
 

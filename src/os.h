@@ -68,7 +68,7 @@ apr_status_t spk_os_command_line(int *argc, char ***argv, apr_pool_t *mem);
  * prepares for the host's own fork()s (their children close what is spork's). */
 apr_status_t spk_os_init(void);
 
-/* 1 if stdout or stderr may hold output that was not written yet; 0 spares the caller a flush. */
+/* 1 if stdout or stderr hold output that was not written yet, 0 if not; -1: nobody can tell, and a flush costs locks. */
 int spk_os_stdio_pending(void);
 
 /* Forget stdio output that a fork child inherited unflushed, so that it is never written twice. */

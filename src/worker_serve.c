@@ -112,6 +112,15 @@ static void end_mapped(spk_worker_t *worker, const work_t *work, uint32_t item, 
     spk_task_finish(&worker->task);
 }
 
+/* What an item has printed is written when it ends. Where the system does not tell whether there is any, a flush would cost
+ * more than a short item: after a chunk of these will do. (Chunks of the worker's own choice are short, too.) */
+static int is_to_be_flushed(const work_t *work, int is_last)
+{
+    int pending = spk_os_stdio_pending();
+
+    return pending > 0 || (pending < 0 && (is_last || work->chunk != 0));
+}
+
 /* Items of a map: success leaves no trace but its result. This loop is what an item costs. */
 static void run_mapped(spk_worker_t *worker, const work_t *work, spk_range_t *range)
 {
@@ -143,7 +152,7 @@ static void run_mapped(spk_worker_t *worker, const work_t *work, spk_range_t *ra
         else
             end_mapped(worker, work, item, status);
         SPK_STEP("ended");
-        if (spk_os_stdio_pending()) spk_task_flush();
+        if (is_to_be_flushed(work, item + 1 == range->end)) spk_task_flush();
         if (in != NULL) in += work->in_size;
         if (out != NULL) out += work->out_size;
     }

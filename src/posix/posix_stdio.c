@@ -86,7 +86,7 @@ static void forget(FILE *stream)
 
 int spk_os_stdio_pending(void)
 {
-    return 1;
+    return -1;
 }
 
 #endif

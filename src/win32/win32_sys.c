@@ -113,7 +113,7 @@ apr_status_t spk_os_command_line(int *argc, char ***argv, apr_pool_t *mem)
 /* The C runtimes hide what their FILEs hold; flushing one that holds nothing costs a lock. */
 int spk_os_stdio_pending(void)
 {
-    return 1;
+    return -1;
 }
 
 /* No process here starts with a copy of another's buffers. */
