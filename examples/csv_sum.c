@@ -38,7 +38,7 @@ static const char help[] =
     "records of another length than the first are left out: both are counted on stderr, and the exit status\n"
     "is 1. Malformed quoting and zero bytes end it without a result.\n"
     "SPORK_START=fork|spawn|inline chooses the start method, SPORK_WORKERS=N overrides -w.\n"
-    "Exit status: 0 all was added up, 1 something failed, 2 wrong usage.\n";
+    "Exit status: 0 all was added up, 1 something failed, 2 wrong usage. Ctrl-C ends it, by that signal.\n";
 
 static const spork_entry_t tasks[] = { SPORK_ENTRY(csv_piece), SPORK_END };
 
@@ -232,7 +232,10 @@ static int parse(csv_options_t *options, int argc, const char *const *argv, apr_
     while (code == GO_ON && (status = apr_getopt_long(scan, known, &option, &value)) == APR_SUCCESS)
         code = parse_option(options, option, value);
     if (code != GO_ON) return code;
-    if (status != APR_EOF) return USAGE_ERROR; /* apr_getopt_long has said what is wrong */
+    if (status != APR_EOF) { /* apr_getopt_long has said what is wrong */
+        fputs("Try 'csv_sum --help'.\n", stderr);
+        return USAGE_ERROR;
+    }
     if (argc - scan->ind != 1 || scan->argv[scan->ind][0] == '\0') return usage_error("give one FILE", "");
     options->path = scan->argv[scan->ind];
     if (options->group == NULL) return usage_error("--group-by is missing", "");

@@ -164,7 +164,10 @@ static int parse(batch_t *batch, int argc, const char *const *argv, apr_pool_t *
         default: return puts("file_batch (spork) " SPORK_VERSION_STRING) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
         }
     }
-    if (status != APR_EOF) return USAGE_ERROR; /* apr_getopt_long has said what is wrong */
+    if (status != APR_EOF) { /* apr_getopt_long has said what is wrong */
+        fputs("Try 'file_batch --help'.\n", stderr);
+        return USAGE_ERROR;
+    }
     for (int i = scan->ind; i < argc; i++) {
         if (scan->argv[i][0] == '\0') return usage_error("a folder without a name", "");
         APR_ARRAY_PUSH(batch->dirs, const char *) = scan->argv[i];

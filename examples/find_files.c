@@ -48,6 +48,9 @@ static void note_entry(search_t *search, const char *path)
         if (!is_link) APR_ARRAY_PUSH(search->pending, const char *) = path;
     } else if (wanted && (!known || info.filetype == APR_REG)) {
         APR_ARRAY_PUSH(search->files, const char *) = path;
+    } else if (wanted && search->suffix) { /* called as what is looked for, but a pipe, say */
+        fprintf(stderr, "%s: %s: is no regular file\n", search->tool, path);
+        search->failed++;
     } else if (!known && !is_link) {
         say_failed(search, path, status);
     }

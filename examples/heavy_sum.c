@@ -19,14 +19,15 @@
 static const char help[] =
     "Usage: heavy_sum [-w N] [n...]\n"
     "For each n the sum of i*i for all i below n (mod 2^64): first one process alone, then a pool of\n"
-    "worker processes. Without n: four equal ones, sized to take this machine about a second.\n"
+    "worker processes. Without n: four equal ones, sized to take this machine about a second. What takes longer has a\n"
+    "progress line on standard error, if that is a terminal.\n"
     "\n"
     "  -w, --workers=N  worker processes (default: one per processor)\n"
     "  -h, --help       this text\n"
     "      --version    the version\n"
     "\n"
     "SPORK_START=fork|spawn|inline chooses the start method, SPORK_WORKERS=N overrides -w.\n"
-    "Exit status: 0 all results agree, 1 something failed, 2 wrong usage.\n";
+    "Exit status: 0 all results agree, 1 something failed, 2 wrong usage. Ctrl-C ends it, by that signal.\n";
 
 /* What one item answers. No pointers: so it can travel between processes as it is. */
 typedef struct {
@@ -147,6 +148,8 @@ static int run(const options_t *options, apr_pool_t *mem)
     start = apr_time_now();
     spork_config_init(&config);
     config.workers = options->workers;
+    config.progress = 1;
+    config.progress_label = "heavy_sum";
     map.chunk = 1; /* each item is heavy: nobody takes two while another has none */
     apr_status_t status = spork_pool_create(&pool, &config, mem);
     if (status == APR_SUCCESS) {
@@ -154,6 +157,7 @@ static int run(const options_t *options, apr_pool_t *mem)
         status = spork_map(pool, heavy_sum, sizes->elts, sizeof(apr_uint64_t), results, sizeof *results,
                            count, &map);
     }
+    spork_progress_clear(pool);
     if (ctrl_c_came()) {
         fputs("heavy_sum: interrupted\n", stderr);
     } else if (status != APR_SUCCESS) {
@@ -209,7 +213,10 @@ static int parse(options_t *options, int argc, const char *const *argv, apr_pool
         default: return puts("heavy_sum (spork) " SPORK_VERSION_STRING) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
         }
     }
-    if (status != APR_EOF) return USAGE_ERROR; /* apr_getopt_long has said what is wrong */
+    if (status != APR_EOF) { /* apr_getopt_long has said what is wrong */
+        fputs("Try 'heavy_sum --help'.\n", stderr);
+        return USAGE_ERROR;
+    }
     for (int i = scan->ind; i < argc; i++) {
         if (apr_cstr_strtoui64(&n, scan->argv[i], 0, APR_INT64_MAX, 10) != APR_SUCCESS)
             return usage_error("not a size: ", scan->argv[i]);

@@ -33,7 +33,7 @@ static const char help[] =
     "Times are known to 1 %. Lines that are not an access log's are counted; a file that has only such, or\n"
     "cannot be read, has failed, and the others stand.\n"
     "SPORK_START=fork|spawn|inline chooses the start method, SPORK_WORKERS=N overrides -w.\n"
-    "Exit status: 0 all files were read, 1 something failed, 2 wrong usage.\n";
+    "Exit status: 0 all files were read, 1 something failed, 2 wrong usage. Ctrl-C ends it, by that signal.\n";
 
 static const spork_entry_t tasks[] = { SPORK_ENTRY(log_piece), SPORK_END };
 
@@ -149,7 +149,10 @@ static int parse(log_stats_t *stats, int argc, const char *const *argv)
     while (code == GO_ON && (status = apr_getopt_long(scan, known, &option, &value)) == APR_SUCCESS)
         code = parse_option(stats, option, value);
     if (code != GO_ON) return code;
-    if (status != APR_EOF) return USAGE_ERROR; /* apr_getopt_long has said what is wrong */
+    if (status != APR_EOF) { /* apr_getopt_long has said what is wrong */
+        fputs("Try 'log_stats --help'.\n", stderr);
+        return USAGE_ERROR;
+    }
     for (int i = scan->ind; i < argc; i++) {
         log_file_t *file = apr_array_push(stats->files);
         memset(file, 0, sizeof *file);

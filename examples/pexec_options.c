@@ -200,7 +200,10 @@ int options_parse(options_t *options, int argc, const char *const *argv, apr_poo
     while (code == GO_ON && (status = apr_getopt_long(scan, known, &option, &value)) == APR_SUCCESS)
         code = take_option(options, option, value);
     if (code != GO_ON) return code;
-    if (status != APR_EOF) return EXIT_TROUBLE; /* apr_getopt_long has said what is wrong */
+    if (status != APR_EOF) { /* apr_getopt_long has said what is wrong */
+        fputs("Try 'pexec --help'.\n", stderr);
+        return EXIT_TROUBLE;
+    }
     code = take_rest(options, argc - scan->ind, argv + scan->ind, mem);
     if (code != GO_ON) return code;
     if (options->args && options->input) return wrong("arguments both after ::: and in a file", "");

@@ -271,7 +271,10 @@ static int parse(batch_t *batch, int argc, const char *const *argv, apr_pool_t *
         const int code = take_option(batch, option, value);
         if (code != GO_ON) return code;
     }
-    if (status != APR_EOF) return USAGE_ERROR; /* apr_getopt_long has said what is wrong */
+    if (status != APR_EOF) { /* apr_getopt_long has said what is wrong */
+        fputs("Try 'thumbnails --help'.\n", stderr);
+        return USAGE_ERROR;
+    }
     if (argc - scan->ind != 2)
         return usage_error("two folders are wanted: of the pictures, and of the thumbnails", "");
     batch->from = scan->argv[scan->ind];

@@ -40,7 +40,7 @@ static const char help[] =
     "Words are runs of letters and digits in UTF-8, of up to 96 bytes, small and capital alike. Damaged UTF-8\n"
     "parts words and does no other harm; files that begin with a zero byte among the first 64 KiB are left out.\n"
     "SPORK_START=fork|spawn|inline chooses the start method, SPORK_WORKERS=N overrides -w.\n"
-    "Exit status: 0 all files were read, 1 something failed, 2 wrong usage.\n";
+    "Exit status: 0 all files were read, 1 something failed, 2 wrong usage. Ctrl-C ends it, by that signal.\n";
 
 static const spork_entry_t tasks[] = { SPORK_ENTRY(word_file), SPORK_END };
 
@@ -164,7 +164,10 @@ static int parse(options_t *options, word_index_t *index, int argc, const char *
     while (code == GO_ON && (status = apr_getopt_long(scan, known, &option, &value)) == APR_SUCCESS)
         code = parse_option(options, option, value);
     if (code != GO_ON) return code;
-    if (status != APR_EOF) return USAGE_ERROR; /* apr_getopt_long has said what is wrong */
+    if (status != APR_EOF) { /* apr_getopt_long has said what is wrong */
+        fputs("Try 'word_index --help'.\n", stderr);
+        return USAGE_ERROR;
+    }
     if (scan->ind == argc || scan->argv[scan->ind][0] == '\0') return usage_error("no folder given", "");
     options->folder = scan->argv[scan->ind];
     for (int i = scan->ind + 1; i < argc; i++)

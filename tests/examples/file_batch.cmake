@@ -40,6 +40,16 @@ if(CMAKE_HOST_UNIX AND NOT DEFINED EMULATOR)
     expect(out "\nlinks/gone[.]csv +-  +-  failed: cannot open: [^\n]+\nlinks/late[.]csv +2  +2  x=2493\n$")
 endif()
 
+# What only looks like a file by its name is told, and not opened: nobody ever writes to that pipe.
+find_program(MKFIFO mkfifo)
+if(MKFIFO AND NOT DEFINED EMULATOR)
+    file(WRITE "${scratch}/pipes/good.csv" "a\n1\n")
+    execute_process(COMMAND ${MKFIFO} "${scratch}/pipes/pipe.csv" COMMAND_ERROR_IS_FATAL ANY)
+    run("${scratch}" 1 pipes)
+    expect(out "\npipes/good[.]csv +1  +1  a=1\n$")
+    expect(err "^file_batch: pipes/pipe[.]csv: is no regular file\nfile_batch: 1 failed\n$")
+endif()
+
 # Many small ones: more than are on their way at once.
 foreach(i RANGE 1000 1599)
     file(WRITE "${scratch}/many/${i}.csv" "i,twice\n${i},${i}${i}\n")
@@ -63,7 +73,7 @@ expect(out "^file_batch .spork. [0-9]+[.][0-9]+[.][0-9]+\n$")
 foreach(bad IN ITEMS "-w;2" "-w;0;data" "-t;0;data" "-t;soon;data" "-t;nan;data" "-t" "--no-such-option;data")
     run("${EXAMPLES}" 2 ${bad})
     expect_silence(out)
-    expect(err "file_batch")
+    expect(err "file_batch.*\nTry 'file_batch --help'[.]\n$")
 endforeach()
 
 set(ENV{SPORK_START} banana)

@@ -35,14 +35,14 @@ expect(out "\nthe results agree\n$")
 
 # Help and version go to stdout; wrong usage is words on stderr and 2.
 run("${here}" 0 --help)
-expect(out "^Usage: heavy_sum")
+expect(out "^Usage: heavy_sum.* Ctrl-C ends it")
 expect_silence(err)
 run("${here}" 0 --version)
 expect(out "^heavy_sum .spork. [0-9]+[.][0-9]+[.][0-9]+\n$")
 foreach(bad IN ITEMS "10x" "-w;0" "-w;1001" "-w;two" "--workers" "--no-such-option" "99999999999999999999")
     run("${here}" 2 ${bad})
     expect_silence(out)
-    expect(err "heavy_sum")
+    expect(err "heavy_sum.*\nTry 'heavy_sum --help'[.]\n$")
 endforeach()
 
 # What spork itself refuses is 1, with its words.
