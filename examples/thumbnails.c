@@ -19,7 +19,9 @@
 
 #define USAGE_ERROR 2
 #define GO_ON (-1)
-#define WINDOW 256 /* pictures on their way at once: bounds the memory, however many there are */
+/* Pictures on their way at once: bounds the memory, however many there are. What is on its way the progress line takes for
+ * all there is. */
+#define WINDOW 1024
 #define MIB ((apr_uint64_t)1 << 20)
 #define SIZE_MOST 10000
 #define MEMORY_MOST 65536
@@ -38,6 +40,7 @@ static const char help[] =
     "  -m, --memory=MIB       that one picture may take (default: 512)\n"
     "  -w, --workers=N        worker processes (default: one for each processor)\n"
     "  -v, --verbose          print a line for each picture\n"
+    "  -q, --quiet            no progress line, which is drawn if standard error is a terminal\n"
     "  -h, --help             this text\n"
     "      --version          the version\n"
     "\n"
@@ -51,6 +54,7 @@ typedef struct {
     request_t request;
     const char *from, *to; /* the folders */
     int verbose;
+    spork_pool_t *pool;        /* NULL: none yet */
     apr_array_header_t *files; /* of const char *, below from */
     const char *folder;        /* below to; there already */
     spork_future_t *futures[WINDOW];
@@ -62,6 +66,7 @@ static void say_failed(void *baton, const char *path, apr_status_t status)
 {
     batch_t *batch = baton;
     char words[128];
+    spork_progress_clear(batch->pool);
     fprintf(stderr, "thumbnails: %s: %s\n", path, apr_strerror(status, words, sizeof words));
     batch->failed++;
 }
@@ -133,11 +138,13 @@ static void tell(batch_t *batch, const char *path, const spork_outcome_t *outcom
 
     if (outcome->status == APR_SUCCESS && outcome->out_size == sizeof made) {
         memcpy(&made, outcome->out, sizeof made);
-        if (batch->verbose)
-            printf("%s  %lux%lu  %lux%lu\n", path, (unsigned long)made.width, (unsigned long)made.height,
-                   (unsigned long)made.thumb_width, (unsigned long)made.thumb_height);
+        if (!batch->verbose) return;
+        spork_progress_clear(batch->pool);
+        printf("%s  %lux%lu  %lux%lu\n", path, (unsigned long)made.width, (unsigned long)made.height,
+               (unsigned long)made.thumb_width, (unsigned long)made.thumb_height);
         return;
     }
+    spork_progress_clear(batch->pool);
     fprintf(stderr, "thumbnails: %s: %s", path,
             outcome->message[0] ? outcome->message : spork_strerror(outcome->status, words, sizeof words));
     if (outcome->signal) fprintf(stderr, " (signal %d)", outcome->signal);
@@ -181,6 +188,7 @@ static int run(batch_t *batch, apr_pool_t *mem)
 
     folder_walk(batch->files, batch->from, is_picture, say_failed, batch);
     status = spork_pool_create(&pool, &batch->config, mem);
+    batch->pool = pool;
     if (status == APR_SUCCESS) {
         ctrl_c_watch(pool);
         status = process(batch, pool);
@@ -248,6 +256,7 @@ static int take_option(batch_t *batch, int option, const char *value)
         batch->config.workers = (int)number;
         break;
     case 'v': batch->verbose = 1; break;
+    case 'q': batch->config.progress = 0; break;
     case 'h': return fputs(help, stdout) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
     default: return puts("thumbnails (spork) " SPORK_VERSION_STRING) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
     }
@@ -258,8 +267,9 @@ static int parse(batch_t *batch, int argc, const char *const *argv, apr_pool_t *
 {
     static const apr_getopt_option_t known[] = { { "size", 's', 1, NULL },    { "timeout", 't', 1, NULL },
                                                  { "memory", 'm', 1, NULL },  { "workers", 'w', 1, NULL },
-                                                 { "verbose", 'v', 0, NULL }, { "help", 'h', 0, NULL },
-                                                 { "version", 256, 0, NULL }, { NULL, 0, 0, NULL } };
+                                                 { "verbose", 'v', 0, NULL }, { "quiet", 'q', 0, NULL },
+                                                 { "help", 'h', 0, NULL },    { "version", 256, 0, NULL },
+                                                 { NULL, 0, 0, NULL } };
     apr_getopt_t *scan;
     apr_status_t status;
     const char *value;
@@ -298,6 +308,8 @@ int main(int argc, char **argv)
     }
     spork_config_init(&batch.config);
     batch.config.timeout = apr_time_from_sec(60);
+    batch.config.progress = 1;
+    batch.config.progress_label = "thumbnails";
     batch.request.size = 160;
     batch.request.memory = 512 * MIB;
     batch.files = apr_array_make(mem, 64, sizeof(const char *));

@@ -94,7 +94,7 @@ look("out ü/thumbs/a sub ü/deeper/named wrongly.jpg" "png 64x48 255,0,0,255 0,
 
 # Only good ones: the exit status says so; any number of workers makes the same.
 foreach(workers IN ITEMS 1 5)
-    run("${folder}" 0 -w ${workers} "in/a sub ü/" "again ${workers}")
+    run("${folder}" 0 -q -w ${workers} "in/a sub ü/" "again ${workers}")
     expect_silence(err)
     expect(out "^3 of 3 thumbnails made\n$")
 endforeach()
