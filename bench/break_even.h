@@ -8,7 +8,7 @@
 
 #include <spork.h>
 
-#define EVEN_ROUNDS_MAX 100
+#define EVEN_ROUNDS_MAX 1000
 
 typedef struct {
     int workers, rounds;

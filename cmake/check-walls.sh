@@ -7,7 +7,7 @@
 set -eu
 cd "${1:-$(dirname "$0")/..}"
 
-portable=$(find include src tests examples -name '*.[ch]' \
+portable=$(find include src tests examples docs -name '*.[ch]' \
     ! -path 'src/posix/*' ! -path 'src/win32/*' ! -name '*posix*' ! -name '*win32*' | sort)
 posix=$(find src/posix -name '*.[ch]' | sort)
 win32=$(find src/win32 -name '*.[ch]' | sort)

@@ -17,7 +17,7 @@
  *     {
  *         long in[] = { 1, 2, 3 }, out[3];
  *         spork_pool_t *pool;
- *         if (spork_init(&argc, &argv, tasks) != APR_SUCCESS) return 1;   // a worker never returns
+ *         if (spork_init(&argc, &argv, tasks) != APR_SUCCESS) return 1; // a worker never returns
  *         if (spork_pool_create(&pool, NULL, NULL) != APR_SUCCESS) return 1;
  *         if (spork_map(pool, square, in, sizeof *in, out, sizeof *out, 3, NULL) != APR_SUCCESS) return 1;
  *         return spork_pool_close(pool) != APR_SUCCESS;
