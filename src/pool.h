@@ -107,7 +107,7 @@ typedef struct {
 
 /* ---- the pool -------------------------------------------------------------------------------------------- */
 
-typedef struct spk_run_t spk_run_t;           /* a map under way: map.c */
+typedef struct spk_run_t spk_run_t;           /* a map under way: map.h */
 typedef struct spk_queue_t spk_queue_t;       /* submitted items: submit.c */
 typedef struct spk_stream_t spk_stream_t;     /* a stream under way: stream.c */
 typedef struct spk_progress_t spk_progress_t; /* progress.c */
@@ -286,7 +286,7 @@ void spk_pump(spork_pool_t *pool);
 apr_status_t spk_pump_until(spork_pool_t *pool, int (*done)(void *of), void *of, apr_interval_time_t timeout,
                             int spin);
 
-/* ---- submit.c, stream.c, map.c ------------------------------------------------------------------------------------------ */
+/* ---- submit.c, stream.c, map.c, map_windows.c ------------------------------------------------------------------------------------------ */
 
 apr_status_t spk_queue_create(spork_pool_t *pool);
 /* Post what waits, as far as there are slots; `all` also small batches. */

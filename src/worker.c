@@ -9,7 +9,7 @@
  *  - mood: the worker stores ASLEEP, fences, and looks for work once more before it sleeps; the parent
  *    posts work, fences, and rings those who are ASLEEP. The same the other way with parent_asleep.
  *  - dismissal: the parent says in the job that who is at it is to end, fences, and kills those whose cur is in
- *    it; the worker, leaving a job, stores its cur, fences, and looks whether it was to end (map.c).
+ *    it; the worker, leaving a job, stores its cur, fences, and looks whether it was to end (map_windows.c).
  *
  * SPDX-License-Identifier: Apache-2.0
  */

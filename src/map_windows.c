@@ -1,0 +1,507 @@
+/*
+ * The items of a map travel in windows. A window is a run of items whose inputs are copied into the
+ * arena and whose results are copied out of it when all of them have ended; memory that lies in the
+ * arena already is used in place, and then one window may be the whole map. Several windows are under
+ * way at a time, so that the workers have the next one while the parent copies.
+ *
+ * A window is posted as one job. What a dead worker leaves undone, and items to be retried, become
+ * further, smaller jobs of the same window ("todo").
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "map.h"
+
+#include "error.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define MAP_SLOTS 8                        /* jobs of a map that may be open at once */
+#define WINDOW_BYTES ((size_t)1024 * 1024) /* inputs and results of a window together, if items are small */
+#define WINDOW_ITEMS ((size_t)1 << 30)     /* items are numbered with 32 bits in a job */
+#define WINDOWS_COPIED 4                   /* windows under way when each is large in items */
+
+struct spk_window_t {
+    spk_window_t *next;
+    size_t first; /* item in the map */
+    uint32_t count;
+    uint32_t left; /* items not ended yet */
+    unsigned jobs; /* of it that are not through: they point here */
+    spk_block_t *in_block, *out_block;
+    uint64_t in, out;
+};
+
+/* What one job covers: some of a window's items. Each of them is this part's until it is taken out, once: it
+ * failed, or goes into another part. So whatever workers say, an item ends once. Private to the parent. */
+typedef struct {
+    spk_window_t *window;
+    uint32_t base, count; /* in the window */
+    uint32_t taken;       /* bits that are set */
+    unsigned char bits[]; /* a bit per item: taken out */
+} part_t;
+
+struct spk_todo_t {
+    spk_window_t *window;
+    spk_range_t range;
+};
+
+/* ---- windows -------------------------------------------------------------------------------------------------- */
+
+static void free_window(spork_pool_t *pool, spk_window_t *window)
+{
+    spk_memory_free(pool, window->in_block);
+    spk_memory_free(pool, window->out_block);
+    free(window);
+}
+
+/* Items of the window ended; with the last one its results go to the caller. */
+static void count_down(spk_run_t *run, spk_window_t *window, uint32_t ended)
+{
+    spk_window_t **link = &run->windows;
+
+    window->left -= ended <= window->left ? ended : window->left;
+    if (window->left > 0 || window->jobs > 0) return;
+    if (window->out_block != NULL)
+        memcpy(run->out + window->first * run->out_size, spk_memory_at(run->pool, window->out_block),
+               window->count * run->out_size);
+    while (*link != window) link = &(*link)->next;
+    *link = window->next;
+    run->n_windows--;
+    free_window(run->pool, window);
+    run->pool->changes++;
+}
+
+static int place_window(spk_run_t *run, spk_window_t *window)
+{
+    spork_pool_t *pool = run->pool;
+
+    if (run->in_place) {
+        window->in = run->in_at + window->first * run->in_size;
+    } else if (run->in_size > 0) {
+        window->in_block = spk_memory_alloc(pool, window->count * run->in_size);
+        if (window->in_block == NULL) return 0;
+        window->in = spk_block_offset(window->in_block);
+    }
+    if (run->out_place) {
+        window->out = run->out_at + window->first * run->out_size;
+    } else if (run->out_size > 0) {
+        window->out_block = spk_memory_alloc(pool, window->count * run->out_size);
+        if (window->out_block == NULL) return 0;
+        window->out = spk_block_offset(window->out_block);
+    }
+    if (window->in_block != NULL)
+        memcpy(spk_memory_at(pool, window->in_block), run->in + window->first * run->in_size,
+               window->count * run->in_size);
+    return 1;
+}
+
+static spk_window_t *make_window(spk_run_t *run, size_t count)
+{
+    spk_window_t *window = calloc(1, sizeof *window);
+
+    if (window == NULL) return NULL;
+    window->first = run->next;
+    window->count = window->left = (uint32_t)count;
+    if (!place_window(run, window)) {
+        free_window(run->pool, window);
+        return NULL;
+    }
+    window->next = run->windows;
+    run->windows = window;
+    run->n_windows++;
+    run->next += count;
+    return window;
+}
+
+/* ---- what becomes of a job's items: spk_owner_t ----------------------------------------------------------------- */
+
+static void push_todo(spk_run_t *run, spk_window_t *window, uint32_t begin, uint32_t end)
+{
+    spk_todo_t *todo;
+
+    if (!spk_run_grow((void **)&run->todo, run->n_todo, &run->max_todo, sizeof *run->todo)) {
+        spk_run_out_of_memory(run);
+        spk_run_cancel_items(run, window->first + begin, end - begin);
+        count_down(run, window, end - begin);
+        return;
+    }
+    todo = &run->todo[run->n_todo++];
+    todo->window = window;
+    todo->range.begin = begin;
+    todo->range.end = end;
+}
+
+/* ---- parts --------------------------------------------------------------------------------------------------------- */
+
+static part_t *make_part(spk_window_t *window, spk_range_t range)
+{
+    uint32_t count = range.end - range.begin;
+    part_t *part = calloc(1, sizeof *part + (size_t)count / 8 + 1);
+
+    if (part == NULL) return NULL;
+    part->window = window;
+    part->base = range.begin;
+    part->count = count;
+    return part;
+}
+
+static int is_taken(const part_t *part, uint32_t item)
+{
+    return part->bits[item / 8] >> (item % 8) & 1;
+}
+
+/* 1 if the item was still in the part: now it is not any more. */
+static int take(part_t *part, uint32_t item)
+{
+    if (item >= part->count || is_taken(part, item)) return 0;
+    part->bits[item / 8] |= (unsigned char)(1U << (item % 8));
+    part->taken++;
+    return 1;
+}
+
+/* Take the next run of items out that are still in the part, from range->begin on; what is left to look at stays in
+ * range. 0: there is none. */
+static int take_run(part_t *part, spk_range_t *range, spk_range_t *run)
+{
+    while (range->begin < range->end && is_taken(part, range->begin)) range->begin++;
+    run->begin = range->begin;
+    while (range->begin < range->end && take(part, range->begin)) range->begin++;
+    run->end = range->begin;
+    return run->begin < run->end;
+}
+
+/* The job is no more. What is left in its part has ended; how, the caller has said. */
+static void end_part(spk_run_t *run, part_t *part)
+{
+    spk_window_t *window = part->window;
+    uint32_t left = part->count - part->taken;
+
+    free(part);
+    window->jobs--;
+    count_down(run, window, left);
+}
+
+static void on_outcome(spork_pool_t *pool, unsigned slot, uint32_t item, const spk_result_t *result)
+{
+    spk_run_t *run = pool->run;
+    part_t *part = pool->slots[slot].of;
+    size_t index = part->window->first + part->base + item;
+
+    if (result->status == APR_SUCCESS || !take(part, item)) return;
+    spk_run_fail(run, index, result, spk_run_attempts(run, index) + 1);
+    count_down(run, part->window, 1);
+}
+
+static void on_casualty(spork_pool_t *pool, unsigned slot, uint32_t item, const spk_result_t *result)
+{
+    spk_run_t *run = pool->run;
+    part_t *part = pool->slots[slot].of;
+    uint32_t at = part->base + item;
+    size_t index = part->window->first + at;
+    spk_result_t copy = *result;
+
+    if (!take(part, item)) return;
+    spk_run_count_attempt(run, index);
+    if (!run->stopping && spk_run_attempts(run, index) <= pool->config.retries) {
+        push_todo(run, part->window, at, at + 1);
+        return;
+    }
+    if (run->stopping && !run->stop_on_error) {
+        copy.status = SPORK_ECANCELLED;
+        copy.signal = 0;
+        copy.exit_code = 0;
+    }
+    spk_run_fail(run, index, &copy, spk_run_attempts(run, index));
+    count_down(run, part->window, 1);
+}
+
+static void on_rest(spork_pool_t *pool, unsigned slot, spk_range_t range)
+{
+    spk_run_t *run = pool->run;
+    part_t *part = pool->slots[slot].of;
+    spk_range_t some;
+
+    while (take_run(part, &range, &some)) {
+        if (!run->stopping) {
+            push_todo(run, part->window, part->base + some.begin, part->base + some.end);
+        } else {
+            spk_run_cancel_items(run, part->window->first + part->base + some.begin, some.end - some.begin);
+            count_down(run, part->window, some.end - some.begin);
+        }
+    }
+}
+
+static void on_through(spork_pool_t *pool, unsigned slot)
+{
+    spk_run_t *run = pool->run;
+    part_t *part = pool->slots[slot].of;
+
+    run->ended += part->count - part->taken;
+    end_part(run, part);
+}
+
+static void on_lost(spork_pool_t *pool, unsigned slot, const spk_result_t *result)
+{
+    spk_run_t *run = pool->run;
+    part_t *part = pool->slots[slot].of;
+    spk_result_t copy = *result;
+    size_t index;
+    uint32_t item;
+
+    if (run->stopping && !run->stop_on_error) copy.status = SPORK_ECANCELLED;
+    for (item = 0; item < part->count; item++) {
+        index = part->window->first + part->base + item;
+        if (!is_taken(part, item)) spk_run_fail(run, index, &copy, spk_run_attempts(run, index));
+    }
+    end_part(run, part);
+}
+
+static const spk_owner_t map_owner = { on_outcome, on_casualty, on_rest, on_through, on_lost };
+
+/* ---- feeding ------------------------------------------------------------------------------------------------------- */
+
+static uint32_t lanes_for(const spork_pool_t *pool, uint32_t count, uint32_t chunk)
+{
+    uint32_t chunks = chunk == 0 ? count : count / chunk + (count % chunk != 0), lanes = (uint32_t)pool->n;
+
+    if (lanes > SPK_LANES) lanes = SPK_LANES;
+    return chunks < lanes ? chunks : lanes;
+}
+
+static int post_range(spk_run_t *run, spk_window_t *window, spk_range_t range)
+{
+    spk_post_t post;
+
+    memset(&post, 0, sizeof post);
+    post.owner = &map_owner;
+    post.of = make_part(window, range);
+    if (post.of == NULL) {
+        run->trouble = spk_error(APR_ENOMEM, "spork_map: no memory");
+        run->stopping = 1;
+        return 0;
+    }
+    post.flags = run->pool->config.timeout > 0 ? SPK_JOB_GUARDED | SPK_JOB_TIMED : 0U;
+    post.fn = run->fn;
+    post.count = range.end - range.begin;
+    post.chunk = run->chunk;
+    post.n_lanes = lanes_for(run->pool, post.count, run->chunk);
+    post.first = window->first + range.begin;
+    post.in = window->in + range.begin * run->in_size;
+    post.in_size = run->in_size;
+    post.out = window->out + range.begin * run->out_size;
+    post.out_size = run->out_size;
+    if (spk_job_post(run->pool, &post) < 0) {
+        free(post.of);
+        return 0;
+    }
+    window->jobs++;
+    return 1;
+}
+
+/* Stop all open jobs of the map: what is not begun comes back as rest. */
+static void stop_jobs(spk_run_t *run)
+{
+    size_t left = run->count - run->next;
+    unsigned slot;
+
+    while (run->n_todo > 0) {
+        spk_todo_t todo = run->todo[--run->n_todo];
+
+        spk_run_cancel_items(run, todo.window->first + todo.range.begin, todo.range.end - todo.range.begin);
+        count_down(run, todo.window, todo.range.end - todo.range.begin);
+    }
+    run->next = run->count;
+    spk_run_cancel_items(run, run->count - left, left);
+    for (slot = 0; slot < SPK_SLOTS; slot++)
+        if (run->pool->slots[slot].owner == &map_owner)
+            spk_job_stop(run->pool, slot, run->dismissing ? SPK_STOP_DISMISSED : SPK_STOP_BEGINNING);
+}
+
+/* A window smaller than planned is better than none; without any under way it is now or never. */
+static spk_window_t *next_window(spk_run_t *run)
+{
+    size_t count = run->count - run->next < run->per_window ? run->count - run->next : run->per_window;
+    spk_window_t *window = make_window(run, count);
+
+    while (window == NULL && count > 1 && run->n_windows == 0) {
+        count /= 2;
+        window = make_window(run, count);
+    }
+    if (window == NULL && run->n_windows == 0 && !spk_queue_is_under_way(run->pool)) {
+        run->trouble = spk_error(SPORK_ETOOBIG,
+                                 "spork_map: no room in the arena for an item of %" APR_SIZE_T_FMT
+                                 " + %" APR_SIZE_T_FMT " bytes",
+                                 run->in_size, run->out_size);
+        run->stopping = 1;
+    }
+    return window;
+}
+
+static int may_open_window(const spk_run_t *run)
+{
+    int most = run->per_window > (size_t)run->pool->n * 16 ? WINDOWS_COPIED : MAP_SLOTS;
+
+    return run->next < run->count && run->n_windows < most;
+}
+
+void spk_run_feed(spork_pool_t *pool)
+{
+    spk_run_t *run = pool->run;
+    spk_window_t *window;
+    spk_range_t whole = { 0, 0 };
+
+    if (run == NULL || !run->active) return;
+    if (run->stopping) stop_jobs(run);
+    while (!run->stopping && spk_jobs_of(pool, &map_owner) < MAP_SLOTS) {
+        if (run->n_todo > 0) {
+            if (!post_range(run, run->todo[run->n_todo - 1].window, run->todo[run->n_todo - 1].range)) return;
+            run->n_todo--;
+        } else if (may_open_window(run)) {
+            window = next_window(run);
+            if (window == NULL) return;
+            whole.end = window->count;
+            if (!post_range(run, window, whole)) push_todo(run, window, 0, window->count);
+        } else {
+            return;
+        }
+    }
+}
+
+/* ---- all of them --------------------------------------------------------------------------------------------------------- */
+
+int spk_run_is_over(void *of)
+{
+    const spk_run_t *run = of;
+
+    return run->ended >= run->count && run->n_windows == 0;
+}
+
+static int is_job_of_map(const spork_pool_t *pool, unsigned slot)
+{
+    return slot < SPK_SLOTS && pool->slots[slot].state == SPK_SLOT_OPEN &&
+           pool->slots[slot].owner == &map_owner;
+}
+
+/* It claimed something of the map and is not through with it, wherever it says to be. */
+static int holds_some(const spork_pool_t *pool, int m)
+{
+    spk_held_t held;
+    unsigned slot, lane;
+
+    for (slot = 0; slot < SPK_SLOTS; slot++)
+        for (lane = 0; is_job_of_map(pool, slot) && lane < pool->slots[slot].n_lanes; lane++)
+            if (spk_claim_held(&pool->head->jobs[slot], slot, lane, pool->members[m].seat, (unsigned)m,
+                               pool->slots[slot].chunk, pool->slots[slot].ends[lane], &held))
+                return 1;
+    return 0;
+}
+
+/* End the workers that are at this map, so that the call can return: first those that say so, later all that hold some of
+ * it, for honest ones have left it by then. They are dismissed before: one that has just left it ends itself, and
+ * begins no submitted item, which the kill would hit (worker.c). */
+static void kill_runners(spork_pool_t *pool, int later)
+{
+    spk_cur_t cur;
+    int m;
+
+    pool->run->dismissing = 1;
+    stop_jobs(pool->run);
+    atomic_thread_fence(memory_order_seq_cst);
+    for (m = 0; m < pool->n; m++) {
+        if (pool->members[m].state == SPK_ABSENT) continue;
+        cur = spk_cur_unpack(atomic_load_explicit(&pool->members[m].seat->cur, memory_order_acquire));
+        if ((cur.state != SPK_CUR_NONE && is_job_of_map(pool, cur.slot)) || (later && holds_some(pool, m)))
+            spk_member_kill(&pool->members[m]);
+    }
+}
+
+/* Microseconds that a stopped map's items get to end by themselves. */
+#define SHORT_ITEM 5000
+/* How long killed workers may take to be gone, before all are ended and what they held is given up. */
+#define CANCEL_PATIENCE (UINT64_C(10) * 1000000000)
+
+/* The system does not let a worker die (a dead network file system): forget its jobs, and the pool. */
+static void abandon(spork_pool_t *pool)
+{
+    static const spk_result_t cancelled = { SPORK_ECANCELLED, 0, 0, NULL, 0, 0 };
+
+    spk_jobs_lose(pool, &map_owner, &cancelled);
+    spk_crew_break(pool, SPORK_ESTART, "a worker was killed, but the system does not end it");
+}
+
+void spk_run_cancel(spork_pool_t *pool)
+{
+    spk_run_t *run = pool->run;
+    uint64_t until;
+    int later = 0;
+
+    if (run == NULL || !run->active) return;
+    run->stopping = 1;
+    run->stop_on_error = 0;
+    stop_jobs(run);
+    spk_pump_until(pool, spk_run_is_over, run, SHORT_ITEM,
+                   0); /* a worker whose item ends by itself may live on */
+    until = spk_os_clock() + CANCEL_PATIENCE;
+    /* again and again: one that had not seen the stop may have begun an item after the last look */
+    while (pool->broken == APR_SUCCESS && !spk_run_is_over(run) && spk_os_clock() < until) {
+        kill_runners(pool, later);
+        spk_pump_until(pool, spk_run_is_over, run, 20000, 0);
+        later = 1;
+    }
+    if (spk_run_is_over(run)) return;
+    spk_crew_end(pool, 0);
+    spk_pump(pool);
+    spk_pump(pool);
+    if (!spk_run_is_over(run)) abandon(pool);
+}
+
+int spk_run_is_under_way(const spork_pool_t *pool)
+{
+    return pool->run != NULL && pool->run->active && pool->run->n_windows > 0;
+}
+
+void spk_run_count(const spork_pool_t *pool, uint64_t *done, uint64_t *failed)
+{
+    const spk_run_t *run = pool->run;
+    uint32_t finished;
+    unsigned slot;
+
+    *done = *failed = 0;
+    if (run == NULL || !run->waited_for) return;
+    *done = run->ended;
+    *failed = run->n_failures;
+    for (slot = 0; slot < SPK_SLOTS; slot++) {
+        const spk_slot_t *own = &pool->slots[slot];
+
+        if (own->state != SPK_SLOT_OPEN || own->owner != &map_owner) continue;
+        finished = spk_job_finished(pool, slot);
+        /* what was taken out of the part has been counted, or will be in another one */
+        if (finished > ((const part_t *)own->of)->taken) *done += finished - ((const part_t *)own->of)->taken;
+    }
+}
+
+/* Items that make a window of the usual size, but enough of them to keep every worker busy. */
+size_t spk_windows_plan(const spk_run_t *run)
+{
+    size_t bytes = (run->in_place ? 0 : run->in_size) + (run->out_place ? 0 : run->out_size);
+    size_t least = ((size_t)run->pool->n * 2 + MAP_SLOTS - 1) / MAP_SLOTS, items;
+    size_t share = (run->pool->shm.reserved - run->pool->payloads) / ((size_t)MAP_SLOTS * 2);
+
+    if (bytes == 0) return WINDOW_ITEMS;
+    if (share > WINDOW_BYTES) share = WINDOW_BYTES;
+    items = share / bytes;
+    if (items < least) items = least;
+    if (run->chunk > 1 && items > run->chunk) items -= items % run->chunk;
+    return items < WINDOW_ITEMS ? items : WINDOW_ITEMS;
+}
+
+void spk_windows_free(spk_run_t *run)
+{
+    while (run->windows != NULL) {
+        spk_window_t *window = run->windows;
+
+        run->windows = window->next;
+        free_window(run->pool, window);
+    }
+    free(run->todo);
+}
