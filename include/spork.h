@@ -142,6 +142,8 @@ typedef struct spork_task_t spork_task_t;
 #define SPORK_EMEMORY (SPORK_STATUS_BASE + 11)
 /** There is no service, queue or dictionary of that name, or no such key in the dictionary. */
 #define SPORK_ENOTFOUND (SPORK_STATUS_BASE + 12)
+/** The journal is another batch's, in use, damaged at its head, or no journal at all. */
+#define SPORK_EJOURNAL (SPORK_STATUS_BASE + 13)
 
 /**
  * Words for a status code: spork's, APR's and the system's.

@@ -24,6 +24,7 @@ static const char *const words_of_codes[] = {
     "too big for its slot or for the arena",
     "the worker died of its memory limit",
     "there is no service, key, queue or dictionary of that name",
+    "the journal is another batch's, in use, or damaged at its head",
 };
 #define N_CODES ((int)(sizeof words_of_codes / sizeof *words_of_codes))
 
