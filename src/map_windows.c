@@ -12,6 +12,7 @@
 #include "map.h"
 
 #include "error.h"
+#include "map_part.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -30,15 +31,6 @@ struct spk_window_t {
     spk_block_t *in_block, *out_block;
     uint64_t in, out;
 };
-
-/* What one job covers: some of a window's items. Each of them is this part's until it is taken out, once: it
- * failed, or goes into another part. So whatever workers say, an item ends once. Private to the parent. */
-typedef struct {
-    spk_window_t *window;
-    uint32_t base, count; /* in the window */
-    uint32_t taken;       /* bits that are set */
-    unsigned char bits[]; /* a bit per item: taken out */
-} part_t;
 
 struct spk_todo_t {
     spk_window_t *window;
@@ -131,47 +123,8 @@ static void push_todo(spk_run_t *run, spk_window_t *window, uint32_t begin, uint
     todo->range.end = end;
 }
 
-/* ---- parts --------------------------------------------------------------------------------------------------------- */
-
-static part_t *make_part(spk_window_t *window, spk_range_t range)
-{
-    uint32_t count = range.end - range.begin;
-    part_t *part = calloc(1, sizeof *part + (size_t)count / 8 + 1);
-
-    if (part == NULL) return NULL;
-    part->window = window;
-    part->base = range.begin;
-    part->count = count;
-    return part;
-}
-
-static int is_taken(const part_t *part, uint32_t item)
-{
-    return part->bits[item / 8] >> (item % 8) & 1;
-}
-
-/* 1 if the item was still in the part: now it is not any more. */
-static int take(part_t *part, uint32_t item)
-{
-    if (item >= part->count || is_taken(part, item)) return 0;
-    part->bits[item / 8] |= (unsigned char)(1U << (item % 8));
-    part->taken++;
-    return 1;
-}
-
-/* Take the next run of items out that are still in the part, from range->begin on; what is left to look at stays in
- * range. 0: there is none. */
-static int take_run(part_t *part, spk_range_t *range, spk_range_t *run)
-{
-    while (range->begin < range->end && is_taken(part, range->begin)) range->begin++;
-    run->begin = range->begin;
-    while (range->begin < range->end && take(part, range->begin)) range->begin++;
-    run->end = range->begin;
-    return run->begin < run->end;
-}
-
 /* The job is no more. What is left in its part has ended; how, the caller has said. */
-static void end_part(spk_run_t *run, part_t *part)
+static void end_part(spk_run_t *run, spk_part_t *part)
 {
     spk_window_t *window = part->window;
     uint32_t left = part->count - part->taken;
@@ -184,10 +137,10 @@ static void end_part(spk_run_t *run, part_t *part)
 static void on_outcome(spork_pool_t *pool, unsigned slot, uint32_t item, const spk_result_t *result)
 {
     spk_run_t *run = pool->run;
-    part_t *part = pool->slots[slot].of;
+    spk_part_t *part = pool->slots[slot].of;
     size_t index = part->window->first + part->base + item;
 
-    if (result->status == APR_SUCCESS || !take(part, item)) return;
+    if (result->status == APR_SUCCESS || !spk_part_take(part, item)) return;
     spk_run_fail(run, index, result, spk_run_attempts(run, index) + 1);
     count_down(run, part->window, 1);
 }
@@ -195,12 +148,12 @@ static void on_outcome(spork_pool_t *pool, unsigned slot, uint32_t item, const s
 static void on_casualty(spork_pool_t *pool, unsigned slot, uint32_t item, const spk_result_t *result)
 {
     spk_run_t *run = pool->run;
-    part_t *part = pool->slots[slot].of;
+    spk_part_t *part = pool->slots[slot].of;
     uint32_t at = part->base + item;
     size_t index = part->window->first + at;
     spk_result_t copy = *result;
 
-    if (!take(part, item)) return;
+    if (!spk_part_take(part, item)) return;
     spk_run_count_attempt(run, index);
     if (!run->stopping && spk_run_attempts(run, index) <= pool->config.retries) {
         push_todo(run, part->window, at, at + 1);
@@ -218,10 +171,10 @@ static void on_casualty(spork_pool_t *pool, unsigned slot, uint32_t item, const 
 static void on_rest(spork_pool_t *pool, unsigned slot, spk_range_t range)
 {
     spk_run_t *run = pool->run;
-    part_t *part = pool->slots[slot].of;
+    spk_part_t *part = pool->slots[slot].of;
     spk_range_t some;
 
-    while (take_run(part, &range, &some)) {
+    while (spk_part_take_run(part, &range, &some)) {
         if (!run->stopping) {
             push_todo(run, part->window, part->base + some.begin, part->base + some.end);
         } else {
@@ -234,7 +187,7 @@ static void on_rest(spork_pool_t *pool, unsigned slot, spk_range_t range)
 static void on_through(spork_pool_t *pool, unsigned slot)
 {
     spk_run_t *run = pool->run;
-    part_t *part = pool->slots[slot].of;
+    spk_part_t *part = pool->slots[slot].of;
 
     run->ended += part->count - part->taken;
     end_part(run, part);
@@ -243,7 +196,7 @@ static void on_through(spork_pool_t *pool, unsigned slot)
 static void on_lost(spork_pool_t *pool, unsigned slot, const spk_result_t *result)
 {
     spk_run_t *run = pool->run;
-    part_t *part = pool->slots[slot].of;
+    spk_part_t *part = pool->slots[slot].of;
     spk_result_t copy = *result;
     size_t index;
     uint32_t item;
@@ -251,7 +204,7 @@ static void on_lost(spork_pool_t *pool, unsigned slot, const spk_result_t *resul
     if (run->stopping && !run->stop_on_error) copy.status = SPORK_ECANCELLED;
     for (item = 0; item < part->count; item++) {
         index = part->window->first + part->base + item;
-        if (!is_taken(part, item)) spk_run_fail(run, index, &copy, spk_run_attempts(run, index));
+        if (!spk_part_is_taken(part, item)) spk_run_fail(run, index, &copy, spk_run_attempts(run, index));
     }
     end_part(run, part);
 }
@@ -274,7 +227,7 @@ static int post_range(spk_run_t *run, spk_window_t *window, spk_range_t range)
 
     memset(&post, 0, sizeof post);
     post.owner = &map_owner;
-    post.of = make_part(window, range);
+    post.of = spk_part_make(window, range);
     if (post.of == NULL) {
         run->trouble = spk_error(APR_ENOMEM, "spork_map: no memory");
         run->stopping = 1;
@@ -476,7 +429,8 @@ void spk_run_count(const spork_pool_t *pool, uint64_t *done, uint64_t *failed)
         if (own->state != SPK_SLOT_OPEN || own->owner != &map_owner) continue;
         finished = spk_job_finished(pool, slot);
         /* what was taken out of the part has been counted, or will be in another one */
-        if (finished > ((const part_t *)own->of)->taken) *done += finished - ((const part_t *)own->of)->taken;
+        if (finished > ((const spk_part_t *)own->of)->taken)
+            *done += finished - ((const spk_part_t *)own->of)->taken;
     }
 }
 
