@@ -433,6 +433,8 @@ typedef struct {
     const spork_outcome_t *failures; /**< out: the items that did not succeed, in index order; out is NULL.
                                           About 64 bytes for each, those that were cancelled included */
     apr_size_t n_failures;           /**< out: how many; both valid until the pool's next map or its end */
+    const char *journal;  /**< in: file in which finished items are recorded; NULL: none. See "Journals" */
+    apr_size_t n_resumed; /**< out: items whose results were taken from it */
 } spork_map_t;
 
 /**
@@ -572,8 +574,10 @@ typedef apr_status_t (*spork_sink_t)(void *baton, const spork_outcome_t *outcome
  * and replies under way take about 64 MiB; two a worker at least.
  */
 typedef struct {
-    apr_size_t window; /**< items that may be drawn and not delivered, beyond one for each worker */
-    int unordered;     /**< deliver in the order of completion; 0: in that of the inputs */
+    apr_size_t window;     /**< items that may be drawn and not delivered, beyond one for each worker */
+    int unordered;         /**< deliver in the order of completion; 0: in that of the inputs */
+    const char *journal;   /**< file in which finished items are recorded; NULL: none. See "Journals" */
+    apr_size_t *n_resumed; /**< receives how many outcomes were taken from it; NULL: not wanted */
 } spork_stream_t;
 
 /**

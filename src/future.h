@@ -37,6 +37,8 @@ struct spork_future_t {
     unsigned char *data;   /* of the outcome: reply and words */
     size_t data_room;      /* bytes at data */
     spork_future_t *newer; /* a stream's: drawn next, or the next to be used again */
+    uint64_t input;        /* a stream's with a journal: digest of the input, */
+    uint64_t record;       /* and which of its records it must wait for; 0: none */
     void *baton;
 };
 
@@ -45,6 +47,8 @@ spork_future_t *spk_future_make(spork_pool_t *pool, spk_list_t *home);
 /* Into the queue as item `index`, for the first time or once more. The input is copied. If it cannot be had, or never
  * be placed, that is the outcome. */
 void spk_future_enter(spork_future_t *f, uint32_t fn, size_t index, const void *in, size_t in_size);
+/* It is item `index`, and has ended already: so. */
+void spk_future_settle(spork_future_t *f, size_t index, const spk_result_t *result);
 /* Out of home: it was handed out. */
 void spk_future_leave(spork_future_t *f);
 /* It is DONE. */

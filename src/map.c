@@ -7,6 +7,7 @@
 #include "map.h"
 
 #include "error.h"
+#include "map_journal.h"
 #include "mem.h"
 #include "progress.h"
 #include "registry.h"
@@ -88,7 +89,9 @@ void spk_run_cancel_items(spk_run_t *run, size_t first, size_t count)
     spk_result_t result = { SPORK_ECANCELLED, 0, 0, NULL, 0, 0 };
     size_t i;
 
-    for (i = 0; i < count; i++) spk_run_fail(run, first + i, &result, spk_run_attempts(run, first + i));
+    for (i = 0; i < count; i++)
+        if (!spk_map_journal_has(run, first + i))
+            spk_run_fail(run, first + i, &result, spk_run_attempts(run, first + i));
 }
 
 static int by_index(const void *a, const void *b)
@@ -106,6 +109,7 @@ void spk_run_free(spork_pool_t *pool)
 
     if (run == NULL) return;
     spk_windows_free(run);
+    spk_map_journal_free(run);
     free(run->failures);
     if (run->mem != NULL) apr_pool_destroy(run->mem);
     spk_tries_free(&run->tries);
@@ -174,19 +178,25 @@ static void run_here(spk_run_t *run, spork_fn_t fn)
 {
     char message[SPORK_MESSAGE_MAX];
     spk_result_t result = { APR_SUCCESS, 0, 0, NULL, 0, 0 };
+    uint64_t input;
     size_t i;
 
-    for (i = 0; i < run->count && !run->stopping; i++) {
+    for (i = spk_map_journal_next(run, 0); i < run->count && !run->stopping;
+         i = spk_map_journal_next(run, i + 1)) {
         if (atomic_exchange(&run->pool->interrupted, 0)) break;
+        input = spk_map_journal_input(run, i);
         result.status = spk_inline_run(run->pool, fn, i, run->in_size > 0 ? run->in + i * run->in_size : NULL,
                                        run->in_size, run->out_size > 0 ? run->out + i * run->out_size : NULL,
                                        run->out_size, NULL, NULL, message);
         result.out = (unsigned char *)message;
         result.words = strlen(message);
-        if (result.status != APR_SUCCESS)
+        if (result.status != APR_SUCCESS) {
             spk_run_fail(run, i, &result, 1);
-        else
-            run->ended++;
+            continue;
+        }
+        run->ended++;
+        spk_map_journal_add_one(run, i, input, run->out + i * run->out_size);
+        spk_map_journal_look(run);
     }
     spk_run_cancel_items(run, i, run->count - i);
 }
@@ -201,7 +211,12 @@ static void run_in_workers(spk_run_t *run)
         run->in_size > 0 && spk_memory_inside(pool, run->in, run->in_size * run->count, &run->in_at, &end);
     run->out_place = run->out_size > 0 &&
                      spk_memory_inside(pool, run->out, run->out_size * run->count, &run->out_at, &end);
+    /* the journal wants an item's input when it is finished: so what it overwrites is overwritten later */
+    if (run->journal != NULL &&
+        overlap(run->in, run->in_size * run->count, run->out, run->out_size * run->count))
+        run->out_place = 0;
     run->per_window = spk_windows_plan(run);
+    run->next = spk_map_journal_next(run, 0);
     run->active = 1;
     /* an interrupt that came before: then nothing is begun that would only be cut off */
     status = atomic_exchange(&pool->interrupted, 0) ? SPORK_ECANCELLED
@@ -214,16 +229,35 @@ static void run_in_workers(spk_run_t *run)
     }
 }
 
+static void reset_results(spork_map_t *options)
+{
+    if (options == NULL) return;
+    options->failures = NULL;
+    options->n_failures = options->n_resumed = 0;
+}
+
+static void run_map(spk_run_t *run, spork_fn_t fn)
+{
+    spork_pool_t *pool = run->pool;
+
+    run->waited_for = 1;
+    spk_progress_begin(pool, run->count);
+    if (run->count > 0 && pool->n == 0) run_here(run, fn);
+    if (run->count > 0 && pool->n > 0) run_in_workers(run);
+    run->waited_for = 0;
+    spk_progress_count(pool, run->ended, run->n_failures);
+    spk_progress_end(pool);
+    if (run->keeps_failures && run->n_failures > 1)
+        qsort(run->failures, run->n_failures, sizeof *run->failures, by_index);
+}
+
 apr_status_t spork_map(spork_pool_t *pool, spork_fn_t fn, const void *in, apr_size_t in_size, void *out,
                        apr_size_t out_size, apr_size_t count, spork_map_t *options)
 {
     apr_status_t status = check_map(pool, fn, in, in_size, out, out_size, count);
     spk_run_t *run;
 
-    if (options != NULL) {
-        options->failures = NULL;
-        options->n_failures = 0;
-    }
+    reset_results(options);
     if (status != APR_SUCCESS) return status;
     spk_run_free(pool);
     run = make_run(pool, options);
@@ -235,21 +269,19 @@ apr_status_t spork_map(spork_pool_t *pool, spork_fn_t fn, const void *in, apr_si
     run->in_size = in_size;
     run->out_size = out_size;
     run->count = count;
-    run->waited_for = 1;
-    spk_progress_begin(pool, count);
-    if (count > 0 && pool->n == 0) run_here(run, fn);
-    if (count > 0 && pool->n > 0) run_in_workers(run);
-    run->waited_for = 0;
-    spk_progress_count(pool, run->ended, run->n_failures);
-    spk_progress_end(pool);
-    if (run->keeps_failures && run->n_failures > 1)
-        qsort(run->failures, run->n_failures, sizeof *run->failures, by_index);
+    if (options != NULL && options->journal != NULL) {
+        status = spk_map_journal_open(run, options->journal);
+        if (status != APR_SUCCESS) return status;
+        options->n_resumed = spk_map_journal_taken(run);
+    }
+    run_map(run, fn);
     if (options != NULL) {
         options->failures = run->failures;
         options->n_failures = run->n_failures;
     }
+    status = spk_map_journal_finish(run);
     if (run->trouble != APR_SUCCESS) return run->trouble;
-    if (run->n_failures == 0) return APR_SUCCESS;
+    if (status != APR_SUCCESS || run->n_failures == 0) return status;
     return spk_error(SPORK_EFAILED,
                      "spork_map: %" APR_SIZE_T_FMT " of %" APR_SIZE_T_FMT " items did not succeed",
                      run->n_failures, count);

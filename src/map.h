@@ -12,6 +12,7 @@
 
 typedef struct spk_window_t spk_window_t;
 typedef struct spk_todo_t spk_todo_t;
+typedef struct spk_map_journal_t spk_map_journal_t; /* map_journal.c */
 
 struct spk_run_t {
     spork_pool_t *pool;
@@ -42,6 +43,8 @@ struct spk_run_t {
     spork_outcome_t *failures;
     size_t n_failures, max_failures;
     apr_status_t trouble; /* no memory to keep a failure */
+
+    spk_map_journal_t *journal; /* NULL: none */
 };
 
 /* ---- map.c ------------------------------------------------------------------------------------------------- */

@@ -12,9 +12,10 @@
 
 typedef struct {
     spk_window_t *window;
-    uint32_t base, count; /* in the window */
-    uint32_t taken;       /* bits that are set */
-    unsigned char bits[]; /* a bit per item: taken out */
+    uint32_t base, count;    /* in the window */
+    uint32_t taken;          /* bits that are set */
+    uint32_t low[SPK_LANES]; /* of each lane: what is before this has been taken out by spk_part_harvest() */
+    unsigned char bits[];    /* a bit per item: taken out */
 } spk_part_t;
 
 /* NULL: there is no memory. To be freed by free(). */
@@ -25,5 +26,11 @@ int spk_part_take(spk_part_t *part, uint32_t item);
 /* Take the next run of items out that are still in the part, from range->begin on; what is left to look at stays in
  * range. 0: there is none. */
 int spk_part_take_run(spk_part_t *part, spk_range_t *range, spk_range_t *run);
+
+/* A run of items was taken out, for they are finished. */
+typedef void (*spk_part_each_t)(spk_run_t *run, spk_part_t *part, spk_range_t some);
+/* Take out what workers are through with by now, while the job goes on. Not from inside an owner's function: it hears what
+ * the workers have to tell. */
+void spk_part_harvest(spk_run_t *run, unsigned slot, spk_part_each_t each);
 
 #endif

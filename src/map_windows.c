@@ -12,12 +12,14 @@
 #include "map.h"
 
 #include "error.h"
+#include "map_journal.h"
 #include "map_part.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #define MAP_SLOTS 8                        /* jobs of a map that may be open at once */
+#define MAP_SLOTS_MOST 24                  /* where a journal leaves an item here and there */
 #define WINDOW_BYTES ((size_t)1024 * 1024) /* inputs and results of a window together, if items are small */
 #define WINDOW_ITEMS ((size_t)1 << 30)     /* items are numbered with 32 bits in a job */
 #define WINDOWS_COPIED 4                   /* windows under way when each is large in items */
@@ -101,7 +103,7 @@ static spk_window_t *make_window(spk_run_t *run, size_t count)
     window->next = run->windows;
     run->windows = window;
     run->n_windows++;
-    run->next += count;
+    run->next = spk_map_journal_next(run, run->next + count);
     return window;
 }
 
@@ -184,11 +186,25 @@ static void on_rest(spork_pool_t *pool, unsigned slot, spk_range_t range)
     }
 }
 
+/* They succeeded, and were taken out of their part. */
+static void on_finished(spk_run_t *run, spk_part_t *part, spk_range_t some)
+{
+    spk_window_t *window = part->window;
+    uint32_t at = part->base + some.begin, count = some.end - some.begin;
+
+    run->ended += count;
+    spk_map_journal_add(run, window->first + at, count,
+                        run->pool->shm.base + window->out + at * run->out_size);
+    count_down(run, window, count);
+}
+
 static void on_through(spork_pool_t *pool, unsigned slot)
 {
     spk_run_t *run = pool->run;
     spk_part_t *part = pool->slots[slot].of;
+    spk_range_t all = { 0, part->count }, some;
 
+    while (run->journal != NULL && spk_part_take_run(part, &all, &some)) on_finished(run, part, some);
     run->ended += part->count - part->taken;
     end_part(run, part);
 }
@@ -273,7 +289,7 @@ static void stop_jobs(spk_run_t *run)
 /* A window smaller than planned is better than none; without any under way it is now or never. */
 static spk_window_t *next_window(spk_run_t *run)
 {
-    size_t count = run->count - run->next < run->per_window ? run->count - run->next : run->per_window;
+    size_t count = spk_map_journal_row(run, run->next, run->per_window);
     spk_window_t *window = make_window(run, count);
 
     while (window == NULL && count > 1 && run->n_windows == 0) {
@@ -290,11 +306,36 @@ static spk_window_t *next_window(spk_run_t *run)
     return window;
 }
 
+static int most_jobs(const spk_run_t *run)
+{
+    int n = run->pool->n;
+
+    if (spk_map_journal_taken(run) == 0 || n <= MAP_SLOTS) return MAP_SLOTS;
+    return n < MAP_SLOTS_MOST ? n : MAP_SLOTS_MOST;
+}
+
 static int may_open_window(const spk_run_t *run)
 {
-    int most = run->per_window > (size_t)run->pool->n * 16 ? WINDOWS_COPIED : MAP_SLOTS;
+    int most = most_jobs(run);
 
+    if (run->per_window > (size_t)run->pool->n * 16 && spk_map_journal_taken(run) == 0) most = WINDOWS_COPIED;
     return run->next < run->count && run->n_windows < most;
+}
+
+static int is_job_of_map(const spork_pool_t *pool, unsigned slot)
+{
+    return slot < SPK_SLOTS && pool->slots[slot].state == SPK_SLOT_OPEN &&
+           pool->slots[slot].owner == &map_owner;
+}
+
+/* What is finished goes into the journal while the rest goes on. */
+static void record_finished(spk_run_t *run)
+{
+    unsigned slot;
+
+    for (slot = 0; slot < SPK_SLOTS; slot++)
+        if (is_job_of_map(run->pool, slot)) spk_part_harvest(run, slot, on_finished);
+    spk_map_journal_look(run);
 }
 
 void spk_run_feed(spork_pool_t *pool)
@@ -304,8 +345,9 @@ void spk_run_feed(spork_pool_t *pool)
     spk_range_t whole = { 0, 0 };
 
     if (run == NULL || !run->active) return;
+    if (spk_map_journal_is_due(run)) record_finished(run);
     if (run->stopping) stop_jobs(run);
-    while (!run->stopping && spk_jobs_of(pool, &map_owner) < MAP_SLOTS) {
+    while (!run->stopping && spk_jobs_of(pool, &map_owner) < most_jobs(run)) {
         if (run->n_todo > 0) {
             if (!post_range(run, run->todo[run->n_todo - 1].window, run->todo[run->n_todo - 1].range)) return;
             run->n_todo--;
@@ -327,12 +369,6 @@ int spk_run_is_over(void *of)
     const spk_run_t *run = of;
 
     return run->ended >= run->count && run->n_windows == 0;
-}
-
-static int is_job_of_map(const spork_pool_t *pool, unsigned slot)
-{
-    return slot < SPK_SLOTS && pool->slots[slot].state == SPK_SLOT_OPEN &&
-           pool->slots[slot].owner == &map_owner;
 }
 
 /* It claimed something of the map and is not through with it, wherever it says to be. */

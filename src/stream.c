@@ -14,6 +14,7 @@
 #include "future.h"
 #include "progress.h"
 #include "registry.h"
+#include "stream_journal.h"
 
 #include <apr_strings.h>
 #include <stdlib.h>
@@ -22,6 +23,7 @@
 /* The window that spork chooses: as many items as keep small ones flowing, but no more than have room in so many bytes. */
 #define WINDOW 256U
 #define WINDOW_PER_WORKER 4U
+#define WINDOW_JOURNALED 4096U /* a disk takes its time, and many items then share it */
 #define WINDOW_BYTES ((size_t)64 * 1024 * 1024)
 
 /* Turns of delivering and drawing before the pool is looked after again, if they are quick: nanoseconds. */
@@ -30,6 +32,8 @@
 
 /* Room for a reply that is kept from one item to the next: of all that are under way, it adds up. */
 #define DATA_KEPT ((size_t)1024)
+
+#define UNRECORDED UINT64_MAX /* of an item: it may need a record, and has none yet */
 
 /* How long cancelled items may take to be gone, before all workers are ended. Microseconds. */
 #define CANCEL_PATIENCE ((apr_interval_time_t)10 * 1000000)
@@ -49,7 +53,7 @@ struct spk_stream_t {
     int cancelling;      /* what is unfinished is to be cancelled, */
     int cancelled;       /* and was */
     apr_status_t status; /* why it ended early, in words */
-    char words[300];
+    char words[420];
 
     int drawing;                     /* there was much room, and is some */
     spk_list_t done;                 /* in order of completion, not delivered */
@@ -58,6 +62,11 @@ struct spk_stream_t {
     spork_future_t *spilled;         /* the arena had no room for this one's input */
     size_t drawn, delivered;
     size_t bytes; /* that an item takes, roughly */
+
+    spk_stream_journal_t *journal; /* NULL: none */
+    apr_size_t *n_resumed;         /* the caller's, or NULL */
+    uint64_t recorded, on_disk;    /* records made; and of these, the first so many are safe */
+    int unrecordable;              /* and no more can be */
 };
 
 /* ---- its end ------------------------------------------------------------------------------------------- */
@@ -75,6 +84,15 @@ static void end_early(spk_stream_t *s, apr_status_t status, const char *why)
         "spork_stream: %s, after %" APR_SIZE_T_FMT " items drawn and %" APR_SIZE_T_FMT " delivered: %s", why,
         s->drawn, s->delivered,
         s->pool->broken == status ? s->pool->broken_words : spork_strerror(status, cause, sizeof cause));
+}
+
+/* The journal has failed, and has words for it. What is done, and not safe, is delivered as a failure. */
+static void end_unrecorded(spk_stream_t *s, apr_status_t status)
+{
+    s->unrecordable = s->cancelling = s->ended = 1;
+    if (s->status != APR_SUCCESS) return;
+    s->status = status;
+    apr_cpystrn(s->words, spork_error(), sizeof s->words);
 }
 
 static int is_over(const spk_stream_t *s)
@@ -112,6 +130,61 @@ static void cancel_rest(spk_stream_t *s)
     do status = spk_pump_until(s->pool, all_done, s, CANCEL_PATIENCE, 0);
     while (status == SPORK_ECANCELLED); /* a second interrupt: it is ending already */
     if (!all_done(s)) give_all_up(s);
+}
+
+/* ---- the journal ------------------------------------------------------------------------------------------- */
+
+static int is_recorded(const spork_future_t *f)
+{
+    return f->record != UNRECORDED;
+}
+
+/* Whoever is done since the last time: a success gets a record, which is not on disk yet. The others stand before them in
+ * the list. */
+static void record_done(spk_stream_t *s)
+{
+    spork_future_t *f = s->done.last, *first = NULL;
+    apr_status_t status = APR_SUCCESS;
+
+    for (; f != NULL && !is_recorded(f); f = f->before) first = f;
+    for (f = first; f != NULL && !s->unrecordable; f = f->after) {
+        if (f->outcome.status == APR_SUCCESS)
+            status = spk_stream_journal_add(s->journal, &f->outcome, f->input);
+        if (status != APR_SUCCESS)
+            end_unrecorded(s, status);
+        else
+            f->record = f->outcome.status == APR_SUCCESS ? ++s->recorded : 0;
+    }
+}
+
+static int may_draw(spk_stream_t *s);
+
+/* Group commit: when it is a while since the last, or nothing more will come before it. */
+static int commit_is_due(spk_stream_t *s)
+{
+    if (s->on_disk == s->recorded || s->unrecordable) return 0;
+    return spk_stream_journal_patience(s->journal) <= 0 || (all_done(s) && !may_draw(s));
+}
+
+static void record(spk_stream_t *s)
+{
+    apr_status_t status;
+
+    if (s->journal == NULL || s->unrecordable) return;
+    record_done(s);
+    if (!commit_is_due(s)) return;
+    status = spk_stream_journal_commit(s->journal);
+    if (status == APR_SUCCESS)
+        s->on_disk = s->recorded;
+    else
+        end_unrecorded(s, status);
+}
+
+/* How long a wait may be. Microseconds. */
+static apr_interval_time_t patience(const spk_stream_t *s)
+{
+    if (s->journal == NULL || s->on_disk == s->recorded || s->unrecordable) return -1;
+    return spk_stream_journal_patience(s->journal);
 }
 
 /* ---- drawing --------------------------------------------------------------------------------------------- */
@@ -197,6 +270,24 @@ static void line_up(spk_stream_t *s, spork_future_t *f)
     s->newest = f;
 }
 
+/* 1 if the journal has its outcome, which is done then. */
+static int resume(spk_stream_t *s, spork_future_t *f)
+{
+    spk_result_t result;
+    apr_status_t status = spk_stream_journal_find(s->journal, s->drawn, f->input, &result);
+
+    if (status == APR_EOF) return 0;
+    if (status != APR_SUCCESS) {
+        end_unrecorded(s, status);
+        return 0;
+    }
+    record_done(s); /* before this one: it needs no record */
+    if (!s->unordered) line_up(s, f);
+    spk_future_settle(f, s->drawn++, &result);
+    if (s->n_resumed != NULL) ++*s->n_resumed;
+    return 1;
+}
+
 static void draw(spk_stream_t *s)
 {
     const void *in;
@@ -216,17 +307,38 @@ static void draw(spk_stream_t *s)
         put_record(s, f);
         return;
     }
+    if (s->journal != NULL) {
+        f->input = spk_stream_journal_input(in, in_size);
+        if (resume(s, f)) return;
+        if (s->ended) {
+            put_record(s, f);
+            return;
+        }
+    }
     if (!s->unordered) line_up(s, f);
     spk_future_enter(f, s->fn, s->drawn++, in, in_size);
+    if (s->journal != NULL) f->record = UNRECORDED;
     if (f->spill != NULL) s->spilled = f;
 }
 
 /* ---- delivering --------------------------------------------------------------------------------------------- */
 
+/* Not before its record is on disk. */
 static spork_future_t *next_outcome(const spk_stream_t *s)
 {
-    if (s->unordered) return s->done.first;
-    return s->oldest != NULL && s->oldest->state == SPK_DONE ? s->oldest : NULL;
+    spork_future_t *f = s->unordered ? s->done.first : s->oldest;
+
+    if (f == NULL || f->state != SPK_DONE) return NULL;
+    return f->record <= s->on_disk || s->unrecordable ? f : NULL;
+}
+
+/* A success that does not stand in the journal is none. */
+static void spoil(spk_stream_t *s, spork_outcome_t *outcome)
+{
+    outcome->status = s->status;
+    outcome->out = NULL;
+    outcome->out_size = 0;
+    outcome->message = "the result could not be recorded";
 }
 
 static void tell_sink(spk_stream_t *s, const spork_outcome_t *outcome)
@@ -254,6 +366,7 @@ static int deliver(spk_stream_t *s)
     s->bytes -= s->bytes / 16;
     if (bytes > s->bytes) s->bytes = bytes;
     s->delivered++;
+    if (f->record > s->on_disk && f->outcome.status == APR_SUCCESS) spoil(s, &f->outcome);
     if (!s->deaf) tell_sink(s, &f->outcome);
     put_record(s, f);
     return 1;
@@ -283,7 +396,9 @@ static int has_work(void *of)
 {
     spk_stream_t *s = of;
 
-    return next_outcome(s) != NULL || may_draw(s) || is_over(s);
+    if (s->journal != NULL && !s->unrecordable && s->done.last != NULL && !is_recorded(s->done.last))
+        return 1;
+    return next_outcome(s) != NULL || may_draw(s) || is_over(s) || commit_is_due(s);
 }
 
 static int was_interrupted(spork_pool_t *pool)
@@ -314,12 +429,66 @@ static void run_in_workers(spk_stream_t *s)
     for (;;) {
         heed(s, status);
         if (is_over(s)) return;
+        record(s);
         take_turns(s);
-        status = s->deaf ? APR_SUCCESS : spk_pump_until(s->pool, has_work, s, -1, 1);
+        status = s->deaf ? APR_SUCCESS : spk_pump_until(s->pool, has_work, s, patience(s), 1);
     }
 }
 
 /* ---- without: INLINE -------------------------------------------------------------------------------------------- */
+
+static void deliver_here(spk_stream_t *s, const spork_outcome_t *outcome)
+{
+    s->delivered++;
+    spk_progress_count(s->pool, 1, outcome->status != APR_SUCCESS);
+    tell_sink(s, outcome);
+}
+
+static void begin_outcome(spk_stream_t *s, spork_outcome_t *outcome, char *message)
+{
+    memset(outcome, 0, sizeof *outcome);
+    outcome->index = s->drawn++;
+    outcome->message = message;
+    message[0] = '\0';
+}
+
+/* 1 if the item needs not be run, or must not. */
+static int resume_here(spk_stream_t *s, uint64_t input)
+{
+    char message[SPORK_MESSAGE_MAX];
+    spork_outcome_t outcome;
+    spk_result_t result;
+    apr_status_t status = spk_stream_journal_find(s->journal, s->drawn, input, &result);
+    size_t words;
+
+    if (status == APR_EOF) return 0;
+    if (status != APR_SUCCESS) {
+        end_unrecorded(s, status);
+        return 1;
+    }
+    begin_outcome(s, &outcome, message);
+    words = result.words < sizeof message ? result.words : sizeof message - 1;
+    memcpy(message, result.out + result.out_size, words);
+    message[words] = '\0';
+    if (result.out_size > 0) outcome.out = result.out;
+    outcome.out_size = result.out_size;
+    if (s->n_resumed != NULL) ++*s->n_resumed;
+    deliver_here(s, &outcome);
+    return 1;
+}
+
+/* Each by itself: the next is not drawn before this one is delivered. */
+static void record_here(spk_stream_t *s, spork_outcome_t *outcome, uint64_t input)
+{
+    apr_status_t status;
+
+    if (s->journal == NULL || outcome->status != APR_SUCCESS) return;
+    status = spk_stream_journal_add(s->journal, outcome, input);
+    if (status == APR_SUCCESS) status = spk_stream_journal_commit(s->journal);
+    if (status == APR_SUCCESS) return;
+    end_unrecorded(s, status);
+    spoil(s, outcome);
+}
 
 static void run_item(spk_stream_t *s, spork_fn_t fn, const void *in, apr_size_t in_size)
 {
@@ -327,20 +496,19 @@ static void run_item(spk_stream_t *s, spork_fn_t fn, const void *in, apr_size_t 
     unsigned char *reply = NULL;
     apr_size_t size = 0;
     spork_outcome_t outcome;
+    uint64_t input = s->journal != NULL ? spk_stream_journal_input(in, in_size) : 0;
 
-    memset(&outcome, 0, sizeof outcome);
-    outcome.index = s->drawn++;
+    if (s->journal != NULL && resume_here(s, input)) return;
+    begin_outcome(s, &outcome, message);
     outcome.attempts = 1;
-    outcome.message = message;
     outcome.status = spk_inline_run(s->pool, fn, outcome.index, in_size > 0 ? in : NULL, in_size, NULL, 0,
                                     &reply, &size, message);
     if (outcome.status == APR_SUCCESS && size > 0) {
         outcome.out = reply;
         outcome.out_size = size;
     }
-    s->delivered++;
-    spk_progress_count(s->pool, 1, outcome.status != APR_SUCCESS);
-    tell_sink(s, &outcome);
+    record_here(s, &outcome, input);
+    deliver_here(s, &outcome);
     free(reply);
 }
 
@@ -378,8 +546,18 @@ static void choose_window(spk_stream_t *s, const spork_stream_t *options)
     size_t workers = (size_t)s->pool->n, window = options != NULL ? options->window : 0;
 
     s->automatic = window == 0;
-    if (s->automatic) window = workers * WINDOW_PER_WORKER > WINDOW ? workers * WINDOW_PER_WORKER : WINDOW;
+    if (s->automatic) window = s->journal != NULL ? WINDOW_JOURNALED : WINDOW;
+    if (s->automatic && window < workers * WINDOW_PER_WORKER) window = workers * WINDOW_PER_WORKER;
     s->most = window <= SIZE_MAX - workers ? window + workers : SIZE_MAX;
+}
+
+static apr_status_t open_journal(spk_stream_t *s, const spork_stream_t *options)
+{
+    if (options == NULL) return APR_SUCCESS;
+    s->n_resumed = options->n_resumed;
+    if (s->n_resumed != NULL) *s->n_resumed = 0;
+    return options->journal != NULL ? spk_stream_journal_open(&s->journal, options->journal, s->fn)
+                                    : APR_SUCCESS;
 }
 
 /* What is not spare, because a source or a sink has jumped out, goes with the queue. */
@@ -393,6 +571,7 @@ void spk_stream_free(spork_pool_t *pool)
         s->spare = f->newer;
         spk_future_free(f);
     }
+    spk_stream_journal_close(s->journal);
     free(s);
     pool->stream = NULL;
 }
@@ -413,6 +592,11 @@ apr_status_t spork_stream(spork_pool_t *pool, spork_fn_t fn, spork_source_t sour
     s->sink = sink;
     s->baton = baton;
     s->unordered = options != NULL && options->unordered;
+    status = open_journal(s, options);
+    if (status != APR_SUCCESS) {
+        spk_stream_free(pool);
+        return status;
+    }
     choose_window(s, options);
     spk_progress_begin(pool, SPK_UNKNOWN);
     /* an interrupt that came before: then nothing is begun that would only be cut off */

@@ -574,15 +574,27 @@ apr_status_t spork_submit(spork_future_t **future, spork_pool_t *pool, spork_fn_
     return APR_SUCCESS;
 }
 
+static void renew(spork_future_t *f, size_t index)
+{
+    memset(&f->outcome, 0, sizeof f->outcome);
+    f->outcome.index = index;
+    f->outcome.message = "";
+    f->attempts = f->cancelled = 0;
+    f->record = 0;
+}
+
+void spk_future_settle(spork_future_t *f, size_t index, const spk_result_t *result)
+{
+    renew(f, index);
+    complete(f, result);
+}
+
 void spk_future_enter(spork_future_t *f, uint32_t fn, size_t index, const void *in, size_t in_size)
 {
     apr_status_t status = APR_SUCCESS;
 
-    memset(&f->outcome, 0, sizeof f->outcome);
-    f->outcome.index = index;
-    f->outcome.message = "";
+    renew(f, index);
     f->fn = fn;
-    f->attempts = f->cancelled = 0;
     f->state = SPK_WAITING;
     list_append(&f->pool->queue->waiting, f);
     status = may_fit(f->pool, in_size) ? take_input(f, in, in_size) : SPORK_ETOOBIG;

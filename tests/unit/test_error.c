@@ -12,27 +12,27 @@
 
 static void test_every_code_has_words_of_its_own(void **state)
 {
-    char words[SPORK_ENOTFOUND - SPORK_STATUS_BASE + 1][200], unknown[200];
+    char words[SPORK_EJOURNAL - SPORK_STATUS_BASE + 1][200], unknown[200];
     apr_status_t code;
     int i, k;
 
     (void)state;
-    apr_strerror(SPORK_ENOTFOUND + 1, unknown, sizeof unknown);
-    for (code = SPORK_EGUARD; code <= SPORK_ENOTFOUND; code++) {
+    apr_strerror(SPORK_EJOURNAL + 1, unknown, sizeof unknown);
+    for (code = SPORK_EGUARD; code <= SPORK_EJOURNAL; code++) {
         i = code - SPORK_STATUS_BASE;
         assert_ptr_equal(spork_strerror(code, words[i], sizeof words[i]), words[i]);
         assert_true(strlen(words[i]) > 5);
         assert_string_not_equal(words[i], unknown); /* APR's for all codes of ours */
         for (k = 0; k < i; k++) assert_string_not_equal(words[i], words[k]);
     }
-    assert_int_equal(SPORK_ENOTFOUND - SPORK_STATUS_BASE, 12);
+    assert_int_equal(SPORK_EJOURNAL - SPORK_STATUS_BASE, 13);
 }
 
 static void test_words_of_others(void **state)
 {
     static const apr_status_t codes[] = {
-        APR_SUCCESS,      APR_EINVAL,          APR_ENOMEM, APR_TIMEUP, APR_EOF, APR_ENOTIMPL,
-        SPORK_EGUARD - 1, SPORK_ENOTFOUND + 1, -1,         1,          99999999
+        APR_SUCCESS,      APR_EINVAL,         APR_ENOMEM, APR_TIMEUP, APR_EOF, APR_ENOTIMPL,
+        SPORK_EGUARD - 1, SPORK_EJOURNAL + 1, -1,         1,          99999999
     };
     char ours[200], theirs[200];
     size_t i;
