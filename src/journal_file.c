@@ -1,10 +1,13 @@
 /*
  * Opening a journal, see journal_file.h.
  *
- * apr_file_lock() is LockFileEx() on Windows, of the handle; and fcntl(F_SETLK) on POSIX, of the process (APR 1.7,
- * file_io/unix/flock.c): so a second batch of the same process gets the lock, too, and, by closing its own descriptor, takes it
- * away from the first (POSIX, close()). Hence a process remembers which files it has, and looks before it opens. Neither
- * lock outlives its process; forked workers have the descriptor and not the lock.
+ * apr_file_lock() is LockFileEx() on Windows, of the handle; on POSIX fcntl(F_SETLK), of the process, or flock(), of the open file
+ * description: as APR was built (Debian's 1.7 takes flock()). So nothing is relied on that only one of them does:
+ *  - A second batch of the same process gets fcntl()'s lock, too, and takes it from the first by closing its own descriptor (POSIX,
+ *    close()). Hence a process notes which files it has, and looks before it opens.
+ *  - A forked child keeps flock()'s as long as it has the descriptor. Hence workers close it, and who has the lock gives it up
+ *    before it closes.
+ * Neither lock outlives its processes.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -14,13 +17,18 @@
 #include "error.h"
 #include "os.h"
 #include <apr_file_info.h>
+#include <stdatomic.h>
 #include <string.h>
 
 #define OPEN_MOST 64 /* journals that a process can have open */
 #define TRIES 10     /* while others make and remove it */
 #define AGAIN APR_INCOMPLETE
 
-static _Atomic uint64_t open_here[OPEN_MOST]; /* identities, 0: free */
+struct spk_journal_place_t {
+    _Atomic uint64_t id; /* identity of the file, 0: free */
+    apr_file_t *volatile file;
+};
+static spk_journal_place_t open_here[OPEN_MOST];
 
 /* Of a file, for this process: a child that the host forks does not have what its parent has. 0: the system does not tell. */
 static uint64_t identity(const apr_finfo_t *info)
@@ -52,7 +60,7 @@ static apr_status_t note(spk_journal_file_t *file, uint64_t id, const char *call
 
     for (i = 0; i < OPEN_MOST && mine < 0; i++) {
         nobody = 0;
-        if (atomic_compare_exchange_strong_explicit(&open_here[i], &nobody, id, memory_order_seq_cst,
+        if (atomic_compare_exchange_strong_explicit(&open_here[i].id, &nobody, id, memory_order_seq_cst,
                                                     memory_order_seq_cst))
             mine = i;
     }
@@ -61,17 +69,32 @@ static apr_status_t note(spk_journal_file_t *file, uint64_t id, const char *call
                          OPEN_MOST);
     file->place = &open_here[mine];
     for (i = 0; i < OPEN_MOST; i++)
-        if (i != mine && id != 0 && atomic_load_explicit(&open_here[i], memory_order_seq_cst) == id)
+        if (i != mine && id != 0 && atomic_load_explicit(&open_here[i].id, memory_order_seq_cst) == id)
             return busy(caller, path);
     return APR_SUCCESS;
 }
 
 void spk_journal_file_close(spk_journal_file_t *file)
 {
+    if (file->place != NULL) file->place->file = NULL;
+    if (file->is_locked && file->owner == spk_os_pid()) (void)apr_file_unlock(file->file);
     if (file->file != NULL) (void)apr_file_close(file->file);
-    if (file->place != NULL) atomic_store_explicit(file->place, 0, memory_order_seq_cst);
+    if (file->place != NULL) atomic_store_explicit(&file->place->id, 0, memory_order_seq_cst);
     file->file = NULL;
     file->place = NULL;
+    file->is_locked = 0;
+}
+
+void spk_journal_file_leave(void)
+{
+    apr_file_t *file;
+    int i;
+
+    for (i = 0; i < OPEN_MOST; i++) {
+        file = open_here[i].file;
+        open_here[i].file = NULL;
+        if (file != NULL) (void)apr_file_close(file);
+    }
 }
 
 /* It is locked: is it still the one of that name? */
@@ -140,6 +163,9 @@ static apr_status_t open_once(spk_journal_file_t *file, const char *caller, cons
     if (APR_STATUS_IS_EAGAIN(status)) return busy(caller, path);
     if (status != APR_SUCCESS)
         return spk_error_os(status, "%s: journal %.300s cannot be locked", caller, path);
+    file->is_locked = 1;
+    file->owner = spk_os_pid();
+    if (file->place != NULL) file->place->file = file->file;
     status = check_name(file, path, mem);
     return status == APR_SUCCESS || status == AGAIN
                ? status

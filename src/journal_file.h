@@ -7,13 +7,16 @@
 #define SPK_JOURNAL_FILE_H
 
 #include <apr_file_io.h>
-#include <stdatomic.h>
 #include <stdint.h>
 
+typedef struct spk_journal_place_t spk_journal_place_t;
+
 typedef struct {
-    apr_file_t *file;        /* NULL: not open */
-    _Atomic uint64_t *place; /* where it is noted that this process has it */
-    int is_new;              /* it was not there before */
+    apr_file_t *file;           /* NULL: not open */
+    spk_journal_place_t *place; /* where it is noted that this process has it */
+    int is_new;                 /* it was not there before */
+    int is_locked;
+    int64_t owner; /* the process that has locked it */
 } spk_journal_file_t;
 
 /* Open and lock it; made if it is not there. SPORK_EJOURNAL if another batch has it, or it is no plain file. There are words
@@ -24,5 +27,7 @@ apr_status_t spk_journal_file_open(spk_journal_file_t *file, const char *caller,
 void spk_journal_file_keep(const char *path, apr_pool_t *mem);
 /* Also of one that is not open. */
 void spk_journal_file_close(spk_journal_file_t *file);
+/* In a forked worker: close what its parent has open. */
+void spk_journal_file_leave(void);
 
 #endif

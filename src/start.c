@@ -5,6 +5,7 @@
  */
 #include "hello.h"
 #include "hold.h"
+#include "journal_file.h"
 #include "pool.h"
 #include "registry.h"
 #include "role.h"
@@ -20,6 +21,7 @@ static void become_worker(spork_pool_t *pool, int m, const spk_os_kit_t *kit)
 
     spk_role_become_worker();
     spk_trace_leave(pool);
+    spk_journal_file_leave();
     spk_os_stdio_forget();
     memset(&worker, 0, sizeof worker);
     worker.kit = *kit;
