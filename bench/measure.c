@@ -159,7 +159,7 @@ static apr_status_t deliver(void *baton, const spork_outcome_t *outcome)
 /* The window is the row's chunk. */
 apr_status_t measure_stream(bench_t *bench, apr_size_t items, apr_size_t window, double *ns)
 {
-    const spork_stream_t options = { window, 0 };
+    const spork_stream_t options = { .window = window };
     stream_t stream = { bench, items, 0 };
     const apr_uint64_t start = begin(bench->out, items);
     const apr_status_t status = spork_stream(bench->pool, echo_reply, draw, deliver, &stream, &options);

@@ -10,11 +10,11 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
+#include "stream.h"
+
 #include "error.h"
-#include "future.h"
 #include "progress.h"
 #include "registry.h"
-#include "stream_journal.h"
 
 #include <apr_strings.h>
 #include <stdlib.h>
@@ -38,41 +38,10 @@
 /* How long cancelled items may take to be gone, before all workers are ended. Microseconds. */
 #define CANCEL_PATIENCE ((apr_interval_time_t)10 * 1000000)
 
-struct spk_stream_t {
-    spork_pool_t *pool;
-    uint32_t fn;
-    spork_source_t source;
-    spork_sink_t sink;
-    void *baton;
-    int unordered;
-    int automatic; /* the window is spork's to choose */
-    size_t most;   /* items that may be drawn and not delivered: window + workers */
-
-    int ended;           /* nothing is drawn any more */
-    int deaf;            /* nothing is delivered any more: the sink has failed */
-    int cancelling;      /* what is unfinished is to be cancelled, */
-    int cancelled;       /* and was */
-    apr_status_t status; /* why it ended early, in words */
-    char words[420];
-
-    int drawing;                     /* there was much room, and is some */
-    spk_list_t done;                 /* in order of completion, not delivered */
-    spork_future_t *oldest, *newest; /* of an ordered stream, in order of drawing, not delivered */
-    spork_future_t *spare;           /* delivered, to be used again */
-    spork_future_t *spilled;         /* the arena had no room for this one's input */
-    size_t drawn, delivered;
-    size_t bytes; /* that an item takes, roughly */
-
-    spk_stream_journal_t *journal; /* NULL: none */
-    apr_size_t *n_resumed;         /* the caller's, or NULL */
-    uint64_t recorded, on_disk;    /* records made; and of these, the first so many are safe */
-    int unrecordable;              /* and no more can be */
-};
-
 /* ---- its end ------------------------------------------------------------------------------------------- */
 
 /* The first reason counts. */
-static void end_early(spk_stream_t *s, apr_status_t status, const char *why)
+void spk_stream_end_early(spk_stream_t *s, apr_status_t status, const char *why)
 {
     char cause[120];
 
@@ -87,7 +56,7 @@ static void end_early(spk_stream_t *s, apr_status_t status, const char *why)
 }
 
 /* The journal has failed, and has words for it. What is done, and not safe, is delivered as a failure. */
-static void end_unrecorded(spk_stream_t *s, apr_status_t status)
+void spk_stream_end_unrecorded(spk_stream_t *s, apr_status_t status)
 {
     s->unrecordable = s->cancelling = s->ended = 1;
     if (s->status != APR_SUCCESS) return;
@@ -151,7 +120,7 @@ static void record_done(spk_stream_t *s)
         if (f->outcome.status == APR_SUCCESS)
             status = spk_stream_journal_add(s->journal, &f->outcome, f->input);
         if (status != APR_SUCCESS)
-            end_unrecorded(s, status);
+            spk_stream_end_unrecorded(s, status);
         else
             f->record = f->outcome.status == APR_SUCCESS ? ++s->recorded : 0;
     }
@@ -177,7 +146,7 @@ static void record(spk_stream_t *s)
     if (status == APR_SUCCESS)
         s->on_disk = s->recorded;
     else
-        end_unrecorded(s, status);
+        spk_stream_end_unrecorded(s, status);
 }
 
 /* How long a wait may be. Microseconds. */
@@ -185,6 +154,15 @@ static apr_interval_time_t patience(const spk_stream_t *s)
 {
     if (s->journal == NULL || s->on_disk == s->recorded || s->unrecordable) return -1;
     return spk_stream_journal_patience(s->journal);
+}
+
+/* A success that does not stand in the journal is none. */
+void spk_stream_spoil(spk_stream_t *s, spork_outcome_t *outcome)
+{
+    outcome->status = s->status;
+    outcome->out = NULL;
+    outcome->out_size = 0;
+    outcome->message = "the result could not be recorded";
 }
 
 /* ---- drawing --------------------------------------------------------------------------------------------- */
@@ -242,7 +220,7 @@ static void put_record(spk_stream_t *s, spork_future_t *f)
 }
 
 /* 1 if there is an input; else the stream ends. */
-static int ask_source(spk_stream_t *s, const void **in, apr_size_t *in_size)
+int spk_stream_ask_source(spk_stream_t *s, const void **in, apr_size_t *in_size)
 {
     apr_status_t status;
 
@@ -254,9 +232,9 @@ static int ask_source(spk_stream_t *s, const void **in, apr_size_t *in_size)
     if (status == APR_EOF)
         s->ended = 1;
     else if (status != APR_SUCCESS)
-        end_early(s, status, "the source failed");
+        spk_stream_end_early(s, status, "the source failed");
     else if (*in == NULL && *in_size > 0)
-        end_early(s, APR_EINVAL, "the source gave NULL for an input that is not empty");
+        spk_stream_end_early(s, APR_EINVAL, "the source gave NULL for an input that is not empty");
     return !s->ended;
 }
 
@@ -278,7 +256,7 @@ static int resume(spk_stream_t *s, spork_future_t *f)
 
     if (status == APR_EOF) return 0;
     if (status != APR_SUCCESS) {
-        end_unrecorded(s, status);
+        spk_stream_end_unrecorded(s, status);
         return 0;
     }
     record_done(s); /* before this one: it needs no record */
@@ -299,11 +277,11 @@ static void draw(spk_stream_t *s)
         return;
     }
     if (f == NULL) {
-        end_early(s, APR_ENOMEM, "no memory for an item");
+        spk_stream_end_early(s, APR_ENOMEM, "no memory for an item");
         return;
     }
     f->state = SPK_DONE; /* it is nobody's if the source does not return */
-    if (!ask_source(s, &in, &in_size)) {
+    if (!spk_stream_ask_source(s, &in, &in_size)) {
         put_record(s, f);
         return;
     }
@@ -332,16 +310,7 @@ static spork_future_t *next_outcome(const spk_stream_t *s)
     return f->record <= s->on_disk || s->unrecordable ? f : NULL;
 }
 
-/* A success that does not stand in the journal is none. */
-static void spoil(spk_stream_t *s, spork_outcome_t *outcome)
-{
-    outcome->status = s->status;
-    outcome->out = NULL;
-    outcome->out_size = 0;
-    outcome->message = "the result could not be recorded";
-}
-
-static void tell_sink(spk_stream_t *s, const spork_outcome_t *outcome)
+void spk_stream_tell_sink(spk_stream_t *s, const spork_outcome_t *outcome)
 {
     apr_status_t status;
 
@@ -349,7 +318,7 @@ static void tell_sink(spk_stream_t *s, const spork_outcome_t *outcome)
     status = s->sink(s->baton, outcome);
     s->pool->inside = 0;
     if (status == APR_SUCCESS) return;
-    end_early(s, status, "the sink failed");
+    spk_stream_end_early(s, status, "the sink failed");
     s->deaf = s->cancelling = 1;
 }
 
@@ -366,8 +335,8 @@ static int deliver(spk_stream_t *s)
     s->bytes -= s->bytes / 16;
     if (bytes > s->bytes) s->bytes = bytes;
     s->delivered++;
-    if (f->record > s->on_disk && f->outcome.status == APR_SUCCESS) spoil(s, &f->outcome);
-    if (!s->deaf) tell_sink(s, &f->outcome);
+    if (f->record > s->on_disk && f->outcome.status == APR_SUCCESS) spk_stream_spoil(s, &f->outcome);
+    if (!s->deaf) spk_stream_tell_sink(s, &f->outcome);
     put_record(s, f);
     return 1;
 }
@@ -401,7 +370,7 @@ static int has_work(void *of)
     return next_outcome(s) != NULL || may_draw(s) || is_over(s) || commit_is_due(s);
 }
 
-static int was_interrupted(spork_pool_t *pool)
+int spk_stream_was_interrupted(spork_pool_t *pool)
 {
     return pool->interrupted && atomic_exchange(&pool->interrupted, 0);
 }
@@ -411,13 +380,13 @@ static void heed(spk_stream_t *s, apr_status_t status)
 {
     spork_pool_t *pool = s->pool;
 
-    if (status == SPORK_ECANCELLED || was_interrupted(pool)) {
-        end_early(s, SPORK_ECANCELLED, "interrupted");
+    if (status == SPORK_ECANCELLED || spk_stream_was_interrupted(pool)) {
+        spk_stream_end_early(s, SPORK_ECANCELLED, "interrupted");
         s->cancelling = 1;
     }
     cancel_rest(s);
     if (pool->broken == APR_SUCCESS) return;
-    end_early(s, pool->broken, "there are no workers any more");
+    spk_stream_end_early(s, pool->broken, "there are no workers any more");
     spk_crew_end(pool, 0);
     spk_queue_cancel(pool);
 }
@@ -432,94 +401,6 @@ static void run_in_workers(spk_stream_t *s)
         record(s);
         take_turns(s);
         status = s->deaf ? APR_SUCCESS : spk_pump_until(s->pool, has_work, s, patience(s), 1);
-    }
-}
-
-/* ---- without: INLINE -------------------------------------------------------------------------------------------- */
-
-static void deliver_here(spk_stream_t *s, const spork_outcome_t *outcome)
-{
-    s->delivered++;
-    spk_progress_count(s->pool, 1, outcome->status != APR_SUCCESS);
-    tell_sink(s, outcome);
-}
-
-static void begin_outcome(spk_stream_t *s, spork_outcome_t *outcome, char *message)
-{
-    memset(outcome, 0, sizeof *outcome);
-    outcome->index = s->drawn++;
-    outcome->message = message;
-    message[0] = '\0';
-}
-
-/* 1 if the item needs not be run, or must not. */
-static int resume_here(spk_stream_t *s, uint64_t input)
-{
-    char message[SPORK_MESSAGE_MAX];
-    spork_outcome_t outcome;
-    spk_result_t result;
-    apr_status_t status = spk_stream_journal_find(s->journal, s->drawn, input, &result);
-    size_t words;
-
-    if (status == APR_EOF) return 0;
-    if (status != APR_SUCCESS) {
-        end_unrecorded(s, status);
-        return 1;
-    }
-    begin_outcome(s, &outcome, message);
-    words = result.words < sizeof message ? result.words : sizeof message - 1;
-    memcpy(message, result.out + result.out_size, words);
-    message[words] = '\0';
-    if (result.out_size > 0) outcome.out = result.out;
-    outcome.out_size = result.out_size;
-    if (s->n_resumed != NULL) ++*s->n_resumed;
-    deliver_here(s, &outcome);
-    return 1;
-}
-
-/* Each by itself: the next is not drawn before this one is delivered. */
-static void record_here(spk_stream_t *s, spork_outcome_t *outcome, uint64_t input)
-{
-    apr_status_t status;
-
-    if (s->journal == NULL || outcome->status != APR_SUCCESS) return;
-    status = spk_stream_journal_add(s->journal, outcome, input);
-    if (status == APR_SUCCESS) status = spk_stream_journal_commit(s->journal);
-    if (status == APR_SUCCESS) return;
-    end_unrecorded(s, status);
-    spoil(s, outcome);
-}
-
-static void run_item(spk_stream_t *s, spork_fn_t fn, const void *in, apr_size_t in_size)
-{
-    char message[SPORK_MESSAGE_MAX];
-    unsigned char *reply = NULL;
-    apr_size_t size = 0;
-    spork_outcome_t outcome;
-    uint64_t input = s->journal != NULL ? spk_stream_journal_input(in, in_size) : 0;
-
-    if (s->journal != NULL && resume_here(s, input)) return;
-    begin_outcome(s, &outcome, message);
-    outcome.attempts = 1;
-    outcome.status = spk_inline_run(s->pool, fn, outcome.index, in_size > 0 ? in : NULL, in_size, NULL, 0,
-                                    &reply, &size, message);
-    if (outcome.status == APR_SUCCESS && size > 0) {
-        outcome.out = reply;
-        outcome.out_size = size;
-    }
-    record_here(s, &outcome, input);
-    deliver_here(s, &outcome);
-    free(reply);
-}
-
-static void run_here(spk_stream_t *s, spork_fn_t fn)
-{
-    const void *in;
-    apr_size_t in_size;
-
-    while (!s->ended && ask_source(s, &in, &in_size)) {
-        run_item(s, fn, in, in_size);
-        if (!s->ended && was_interrupted(s->pool)) end_early(s, SPORK_ECANCELLED, "interrupted");
     }
 }
 
@@ -600,12 +481,12 @@ apr_status_t spork_stream(spork_pool_t *pool, spork_fn_t fn, spork_source_t sour
     choose_window(s, options);
     spk_progress_begin(pool, SPK_UNKNOWN);
     /* an interrupt that came before: then nothing is begun that would only be cut off */
-    if (was_interrupted(pool))
-        end_early(s, SPORK_ECANCELLED, "interrupted");
+    if (spk_stream_was_interrupted(pool))
+        spk_stream_end_early(s, SPORK_ECANCELLED, "interrupted");
     else if (pool->n > 0)
         run_in_workers(s);
     else
-        run_here(s, fn);
+        spk_stream_run_here(s, fn);
     spk_progress_end(pool);
     status = s->status;
     if (status != APR_SUCCESS) (void)spk_error(status, "%s", s->words);

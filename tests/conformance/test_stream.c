@@ -499,7 +499,7 @@ static void a_million_items_and_a_slow_sink_take_bounded_memory(void **state)
 static void a_window_may_be_larger_than_the_stream(void **state)
 {
     spork_pool_t *pool = start_pool(2);
-    spork_stream_t options = { (apr_size_t)-1, 0 };
+    spork_stream_t options = { .window = (apr_size_t)-1 };
     flow_t flow;
 
     (void)state;

@@ -325,7 +325,7 @@ static apr_status_t deliver(void *baton, const spork_outcome_t *outcome)
 static void stream_some(storm_t *storm, apr_size_t window, int unordered)
 {
     static flow_t flow;
-    spork_stream_t options = { 0, 0 };
+    spork_stream_t options = { 0 };
 
     memset(&flow, 0, sizeof flow);
     flow.storm = storm;

@@ -77,7 +77,7 @@ static void open_pool(int workers)
 
 static apr_status_t run(apr_size_t window)
 {
-    spork_stream_t options = { 0, 0 };
+    spork_stream_t options = { 0 };
 
     options.window = window;
     return spork_stream(pool, work, draw, deliver, NULL, &options);
