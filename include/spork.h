@@ -422,7 +422,7 @@ typedef struct {
     apr_size_t out_size; /**< bytes at out */
     int signal;          /**< that ended the worker (POSIX; 0 if the host reaps or ignores SIGCHLD), else 0 */
     apr_uint32_t exit_code; /**< that the worker ended with (on Windows an exception's code), else 0 */
-    int attempts;           /**< how often the item was started: 0 if it never ran */
+    int attempts;           /**< how often the item was started: 0 if it never ran, or came from a journal */
     const char *message;    /**< spork_fail()'s words, or "" */
 } spork_outcome_t;
 
@@ -451,7 +451,8 @@ typedef struct {
  * @param options  NULL for the defaults
  * @return APR_SUCCESS if every item succeeded; SPORK_EFAILED if some did not (every item has its outcome
  *         then); SPORK_ENOTTASK; SPORK_ECLOSED; SPORK_ETOOBIG if one item's payload cannot fit the arena; SPORK_ESTART,
- *         SPORK_EINITIALIZER or SPORK_EMISMATCH if dead workers could not be replaced (the rest is then SPORK_ECANCELLED).
+ *         SPORK_EINITIALIZER or SPORK_EMISMATCH if dead workers could not be replaced (the rest is then SPORK_ECANCELLED);
+ *         SPORK_EJOURNAL or the system's status for options->journal.
  *
  * Memory from spork_alloc() is used where it lies; other memory is copied through the arena in bounded
  * windows. Submitted items go on meanwhile.
@@ -597,7 +598,8 @@ typedef struct {
  *          - SPORK_ECANCELLED, by spork_pool_interrupt(): nothing more is drawn, what is unfinished is cancelled,
  *            also what runs, and every item that was drawn is delivered;
  *          - SPORK_ESTART, SPORK_EINITIALIZER or SPORK_EMISMATCH, if dead workers cannot be replaced: likewise;
- *          - APR_EINVAL, if the source gave NULL for an input that is not empty: as the source's own.
+ *          - APR_EINVAL, if the source gave NULL for an input that is not empty: as the source's own;
+ *          - SPORK_EJOURNAL or the system's status for options->journal, see "Journals".
  *         SPORK_ENOTTASK and SPORK_ECLOSED as spork_map() does; then nothing was drawn.
  *
  * Inputs are drawn as workers can take them: at any moment, drawn minus delivered is at most window + workers. While the
@@ -617,6 +619,45 @@ SPORK_API apr_status_t spork_stream(spork_pool_t *pool, spork_fn_t fn, spork_sou
                                     spork_sink_t sink, void *baton, const spork_stream_t *options);
 
 /** @} */
+
+/* -------------------------------------------------------------------------------------------------------- */
+/**
+ * @defgroup spork_journal Journals
+ *
+ * A batch that was interrupted goes on where it stopped.
+ *
+ * spork_map_t.journal and spork_stream_t.journal name a file (UTF-8; relative to where the process is then) in which finished items
+ * are recorded with their results. It is made if it is not there. Run the same batch again with it, in any later process, and
+ * the results of items that it has are taken from there, and these items not run; so a batch that was cut off, by a kill of the
+ * parent, a crash of the machine or an interrupt, comes to the same results. n_resumed says how many were taken; in a stream
+ * their outcomes come in their turn, with attempts = 0.
+ *
+ * Only successes are recorded: what failed, or was cancelled, runs again. Submitted items have no journal.
+ *
+ * When. In a stream an outcome is delivered once its record is on disk (the system has said so: fsync, FlushFileBuffers). Many
+ * outcomes share one write and one sync, so window 0 means more items here, up to 4096; what is lost is at most what was drawn
+ * and not delivered. A map looks every 10 to 100 ms what is finished, and syncs at least as seldom as that takes; what is lost is what
+ * ran or was finished since. INLINE syncs each item of a stream.
+ *
+ * The same batch is: the same call, the task of the same name, in a map the same sizes and count, and for each item that is
+ * recorded the same input, of which a hash of 64 bits stands with the record. Else SPORK_EJOURNAL, with words: a map has
+ * then run nothing, a stream ends where the input shows it, as by an interrupt, and the file is what it was. That a task has changed
+ * what it does is not noticed: remove the file then. Likewise SPORK_EJOURNAL: a file that is no journal, or whose head
+ * is damaged; and one that another batch is using, in this process or another. The machine's byte order must be the
+ * same, inputs and results are bytes.
+ *
+ * Damage. Every record has checksums. The first that is not whole, because the machine crashed amid it, or for whatever other reason,
+ * ends the journal: it and what stands behind it is cut off, and these items run again.
+ *
+ * A disk that is full, or a file that cannot be written, ends the batch: its status is returned, with words. A map cancels what has not
+ * begun; what has finished stands in out. A stream cancels what is unfinished; successes that could not be recorded are
+ * delivered with this status, without their results. What was recorded before counts.
+ *
+ * A journal that is complete stays: the batch run again gives all results at once. It is the caller's to remove. It takes 56 bytes
+ * a record, which in a map is of up to 4096 items finished in a row, and the results; in memory, when it is read, a
+ * bit an item of a map and 16 bytes an item of a stream. Who can write to it can give the batch false results.
+ * The format: docs/design/journal.md.
+ */
 
 /* -------------------------------------------------------------------------------------------------------- */
 /**

@@ -53,4 +53,8 @@
 #define apr_file_rename(...) FAULT(apr_file_rename, (__VA_ARGS__), APR_EGENERAL, EIO)
 #define apr_file_remove(...) FAULT(apr_file_remove, (__VA_ARGS__), APR_EGENERAL, EIO)
 
+/* ---- journals ---- */
+#define apr_file_lock(...) FAULT(apr_file_lock, (__VA_ARGS__), APR_EGENERAL, EIO)
+#define apr_file_datasync(...) FAULT(apr_file_datasync, (__VA_ARGS__), APR_EGENERAL, EIO)
+
 #endif

@@ -351,12 +351,12 @@ static apr_status_t deliver(void *baton, const spork_outcome_t *outcome)
 }
 
 /* Whatever happens: what was drawn is delivered. */
-static void check_stream(spork_pool_t *pool, const fate_t *fate)
+static void check_stream(spork_pool_t *pool, const spork_stream_t *options, const fate_t *fate)
 {
     const char *old = old_words();
     flow_t flow = { fate, 0, 0 };
 
-    if (went_well(spork_stream(pool, echo, draw, deliver, &flow, NULL), old, fate))
+    if (went_well(spork_stream(pool, echo, draw, deliver, &flow, options), old, fate))
         expect(flow.drawn == ITEMS);
     expect(flow.delivered == flow.drawn);
 }
@@ -468,7 +468,7 @@ void scene_work(apr_pool_t *parent, const fate_t *fate)
     check_echo(pool, 10, fate);
     check_echo(pool, LONG_INPUT, fate);
     check_large_reply(pool, fate);
-    check_stream(pool, fate);
+    check_stream(pool, NULL, fate);
     check_map(pool, odd_ones_fail, only_even, fate);
     check_shared(pool, fate);
     check_calls(pool, fate);
@@ -597,6 +597,63 @@ void scene_logs(apr_pool_t *parent, const fate_t *fate)
     if (pool != NULL) use_logs(pool, mem, fate);
     spork_pool_destroy(pool);
     expect(clear_logs(mem) == 0 || fate->lasting);
+    apr_pool_destroy(mem);
+}
+
+/* ---- journals -------------------------------------------------------------------------------------------------- */
+
+/* A map that is recorded: what is not a failure is right. How many items were taken from the journal; negative: it did not go
+ * well, or not for all. */
+static int map_with_journal(spork_pool_t *pool, const char *path, const fate_t *fate)
+{
+    const char *old = old_words();
+    int in[ITEMS], out[ITEMS];
+    spork_map_t options = { 0 };
+    apr_status_t status;
+    apr_size_t f = 0;
+
+    options.journal = path;
+    for (int i = 0; i < ITEMS; i++) in[i] = i;
+    status = spork_map(pool, square, in, sizeof *in, out, sizeof *out, ITEMS, &options);
+    if (status != SPORK_EFAILED && !went_well(status, old, fate)) return -1;
+    for (int i = 0; i < ITEMS; i++) {
+        if (f < options.n_failures && options.failures[f].index == (apr_size_t)i)
+            lose(&options.failures[f++], fate);
+        else
+            expect(out[i] == squared(i));
+    }
+    return f == 0 ? (int)options.n_resumed : -1;
+}
+
+static void use_journals(spork_pool_t *pool, const char *of_map, const char *of_stream, const fate_t *fate)
+{
+    spork_stream_t options = { 0 };
+    apr_size_t n_resumed = 0;
+    int first = map_with_journal(pool, of_map, fate), second = map_with_journal(pool, of_map, fate);
+
+    expect(first <= 0); /* there was nothing to be taken */
+    expect(first < 0 || second < 0 || second == ITEMS);
+    options.journal = of_stream;
+    options.n_resumed = &n_resumed;
+    check_stream(pool, &options, fate);
+    expect(n_resumed == 0);
+    check_stream(pool, &options, fate);
+}
+
+void scene_journals(apr_pool_t *parent, const fate_t *fate)
+{
+    spork_pool_t *pool = make(parent, WORKERS, 0, fate);
+    apr_pool_t *mem;
+    const char *of_map, *of_stream;
+
+    if (pool == NULL) return;
+    expect(apr_pool_create(&mem, NULL) == APR_SUCCESS);
+    of_map = apr_pstrcat(mem, test_directory(), "/map.journal", (char *)NULL);
+    of_stream = apr_pstrcat(mem, test_directory(), "/stream.journal", (char *)NULL);
+    use_journals(pool, of_map, of_stream, fate);
+    spork_pool_destroy(pool);
+    (void)apr_file_remove(of_map, mem);
+    (void)apr_file_remove(of_stream, mem);
     apr_pool_destroy(mem);
 }
 

@@ -24,6 +24,8 @@ void scene_work(apr_pool_t *parent, const fate_t *fate);
 void scene_ends(apr_pool_t *parent, const fate_t *fate);
 /* A pool with logs, closed and merged. */
 void scene_logs(apr_pool_t *parent, const fate_t *fate);
+/* A map and a stream with journals, each twice. */
+void scene_journals(apr_pool_t *parent, const fate_t *fate);
 /* The least, outside of CMocka: what is not as it should be ends the process. */
 void scene_first(apr_pool_t *parent, const fate_t *fate);
 

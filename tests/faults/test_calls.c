@@ -206,6 +206,18 @@ static void logs_in_a_parent_that_lacks_it_for_good(void **state)
     fail_every_call(scene_logs, FAULT_PARENT, 1);
 }
 
+static void journals_in_the_parent(void **state)
+{
+    (void)state;
+    fail_every_call(scene_journals, FAULT_PARENT, 0);
+}
+
+static void journals_in_a_parent_that_lacks_it_for_good(void **state)
+{
+    (void)state;
+    fail_every_call(scene_journals, FAULT_PARENT, 1);
+}
+
 /* ---- what is done once in a process ---------------------------------------------------------------------------------- */
 
 #define PRINTED "printed once\n"
@@ -323,6 +335,8 @@ int main(int argc, char **argv)
         TEST(logs_in_the_parent),
         TEST(logs_in_the_workers),
         TEST(logs_in_a_parent_that_lacks_it_for_good),
+        TEST(journals_in_the_parent),
+        TEST(journals_in_a_parent_that_lacks_it_for_good),
         TEST(first_steps_of_a_parent),
         TEST(first_steps_of_the_workers),
         TEST(traced_first_steps_of_a_parent),
