@@ -27,6 +27,7 @@ struct spk_map_journal_t {
     size_t taken;        /* bits that are set */
     size_t most;         /* items of a record */
     uint64_t looked;     /* clock */
+    spk_range_t *room;
 };
 
 static int is_set(const spk_map_journal_t *journal, size_t index)
@@ -130,14 +131,16 @@ apr_status_t spk_map_journal_open(spk_run_t *run, const char *path)
     size_t bytes = run->in_size + run->out_size;
     apr_status_t status;
 
-    if (journal != NULL) journal->bits = calloc(run->count / 8 + 1, 1);
-    if (journal == NULL || journal->bits == NULL) {
-        free(journal);
+    if (journal == NULL) return spk_error(APR_ENOMEM, "spork_map: no memory for a journal");
+    run->journal = journal;
+    journal->bits = calloc(run->count / 8 + 1, 1);
+    journal->room = malloc(((size_t)run->pool->n * SPK_LANES + 1) * sizeof *journal->room);
+    if (journal->bits == NULL || journal->room == NULL) {
+        spk_map_journal_free(run);
         return spk_error(APR_ENOMEM, "spork_map: no memory for a journal");
     }
     journal->most = bytes > 0 && RECORD_BYTES / bytes < RECORD_ITEMS ? RECORD_BYTES / bytes : RECORD_ITEMS;
     if (journal->most == 0) journal->most = 1;
-    run->journal = journal;
     status = open_file(run, path);
     if (status != APR_SUCCESS)
         spk_map_journal_free(run);
@@ -163,6 +166,11 @@ int spk_map_journal_is_due(spk_run_t *run)
     if (now - run->journal->looked < LOOK) return 0;
     run->journal->looked = now;
     return 1;
+}
+
+spk_range_t *spk_map_journal_room(const spk_run_t *run)
+{
+    return run->journal->room;
 }
 
 uint64_t spk_map_journal_input(const spk_run_t *run, size_t index)
@@ -218,6 +226,7 @@ void spk_map_journal_free(spk_run_t *run)
     if (run->journal == NULL) return;
     spk_journal_close(run->journal->file);
     free(run->journal->bits);
+    free(run->journal->room);
     free(run->journal);
     run->journal = NULL;
 }

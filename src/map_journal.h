@@ -24,6 +24,8 @@ size_t spk_map_journal_row(const spk_run_t *run, size_t from, size_t most);
 
 /* Is it time to look what is finished? */
 int spk_map_journal_is_due(spk_run_t *run);
+/* For spk_part_harvest(). */
+spk_range_t *spk_map_journal_room(const spk_run_t *run);
 /* Record them. The inputs are still as they were. */
 void spk_map_journal_add(spk_run_t *run, size_t first, size_t count, const unsigned char *out);
 /* The same for one whose input the task has overwritten: its digest from before. */

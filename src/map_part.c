@@ -6,7 +6,6 @@
 #include "map_part.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 spk_part_t *spk_part_make(spk_window_t *window, spk_range_t range)
 {
@@ -47,9 +46,16 @@ int spk_part_take_run(spk_part_t *part, spk_range_t *range, spk_range_t *run)
 /* A job as it was at one moment, or later: what is claimed, and what of that somebody may not be through with. */
 typedef struct {
     uint32_t claimed[SPK_LANES]; /* of each lane, up to here */
+    spk_range_t *held;
     size_t n;
-    spk_range_t held[];
 } snapshot_t;
+
+/* Whom it goes to. */
+typedef struct {
+    spk_part_t *part;
+    spk_part_each_t each;
+    void *of;
+} harvest_t;
 
 static int by_begin(const void *a, const void *b)
 {
@@ -59,19 +65,17 @@ static int by_begin(const void *a, const void *b)
 }
 
 /* The order matters. An item that is claimed at the first look was finished or given back before the second, if nobody holds
- * it then: spk_claim_held() of a worker that lives may say too much (claim.h: begun is read before cur), never too little. From the
+ * it then: spk_claim_held() of a worker that lives may say too much (begun is read before cur), never too little. From the
  * item at hand on all of a claim counts as held, for of one that is REPORTING or GIVING the entry may not be published yet.
- * NULL: there is no memory, and the next look will do as well. */
-static snapshot_t *take_snapshot(const spork_pool_t *pool, unsigned slot)
+ * tests/unit/test_claim_model.c tries it at every moment. */
+static void take_snapshot(const spork_pool_t *pool, unsigned slot, snapshot_t *shot)
 {
     const spk_slot_t *own = &pool->slots[slot];
     const spk_job_t *job = &pool->head->jobs[slot];
-    snapshot_t *shot = malloc(sizeof *shot + (size_t)pool->n * SPK_LANES * sizeof *shot->held);
     spk_held_t held;
     unsigned lane;
     int m;
 
-    if (shot == NULL) return NULL;
     shot->n = 0;
     for (lane = 0; lane < own->n_lanes; lane++)
         shot->claimed[lane] = own->ends[lane] - spk_claim_free(job, lane, own->chunk, own->ends[lane]);
@@ -82,55 +86,50 @@ static snapshot_t *take_snapshot(const spork_pool_t *pool, unsigned slot)
                 shot->held[shot->n].begin = held.item;
                 shot->held[shot->n++].end = held.rest.end > held.item ? held.rest.end : held.item + 1;
             }
-    qsort(shot->held, shot->n, sizeof *shot->held, by_begin);
-    return shot;
+    if (shot->n > 1) qsort(shot->held, shot->n, sizeof *shot->held, by_begin);
 }
 
-static void harvest_range(spk_run_t *run, spk_part_t *part, spk_range_t range, spk_part_each_t each)
+static void harvest_range(const harvest_t *harvest, uint32_t begin, uint32_t end)
 {
-    spk_range_t some;
+    spk_range_t range = { begin, end }, some;
 
-    while (spk_part_take_run(part, &range, &some)) each(run, part, some);
+    while (spk_part_take_run(harvest->part, &range, &some)) harvest->each(harvest->of, harvest->part, some);
 }
 
-/* From `begin` on to what is claimed, but what is held. Where the next harvest has to begin. */
-static uint32_t harvest_lane(spk_run_t *run, spk_part_t *part, const snapshot_t *shot, spk_range_t lane,
-                             spk_part_each_t each)
+/* All of the range but what is held. Where the next harvest has to begin. */
+static uint32_t harvest_lane(const harvest_t *harvest, const snapshot_t *shot, spk_range_t lane)
 {
-    uint32_t low = lane.end;
-    spk_range_t open = lane;
+    uint32_t low = lane.end, at = lane.begin;
     size_t i;
 
-    for (i = 0; i < shot->n && open.begin < lane.end; i++) {
+    for (i = 0; i < shot->n && at < lane.end; i++) {
         const spk_range_t *held = &shot->held[i];
 
-        if (held->end <= open.begin || held->begin >= lane.end) continue;
+        if (held->end <= at || held->begin >= lane.end) continue;
         if (held->begin < low) low = held->begin > lane.begin ? held->begin : lane.begin;
-        open.end = held->begin;
-        harvest_range(run, part, open, each);
-        open.begin = held->end;
+        harvest_range(harvest, at, held->begin);
+        at = held->end;
     }
-    open.end = lane.end;
-    harvest_range(run, part, open, each);
+    harvest_range(harvest, at, lane.end);
     return low;
 }
 
-void spk_part_harvest(spk_run_t *run, unsigned slot, spk_part_each_t each)
+void spk_part_harvest(spork_pool_t *pool, unsigned slot, spk_range_t *room, spk_part_each_t each, void *of)
 {
-    const spk_slot_t *own = &run->pool->slots[slot];
-    spk_part_t *part = own->of;
-    snapshot_t *shot = take_snapshot(run->pool, slot);
+    const spk_slot_t *own = &pool->slots[slot];
+    harvest_t harvest = { own->of, each, of };
+    snapshot_t shot;
     spk_range_t lane;
     uint32_t begin = 0;
     unsigned i;
 
-    if (shot == NULL) return;
+    shot.held = room;
+    take_snapshot(pool, slot, &shot);
     /* what was not a success, or was given back, has been told before it was let go: now it is taken out as that */
-    spk_crew_drain(run->pool);
+    spk_crew_drain(pool);
     for (i = 0; i < own->n_lanes; begin = own->ends[i++]) {
-        lane.begin = part->low[i] > begin ? part->low[i] : begin;
-        lane.end = shot->claimed[i];
-        if (lane.begin < lane.end) part->low[i] = harvest_lane(run, part, shot, lane, each);
+        lane.begin = harvest.part->low[i] > begin ? harvest.part->low[i] : begin;
+        lane.end = shot.claimed[i];
+        if (lane.begin < lane.end) harvest.part->low[i] = harvest_lane(&harvest, &shot, lane);
     }
-    free(shot);
 }

@@ -28,9 +28,9 @@ int spk_part_take(spk_part_t *part, uint32_t item);
 int spk_part_take_run(spk_part_t *part, spk_range_t *range, spk_range_t *run);
 
 /* A run of items was taken out, for they are finished. */
-typedef void (*spk_part_each_t)(spk_run_t *run, spk_part_t *part, spk_range_t some);
-/* Take out what workers are through with by now, while the job goes on. Not from inside an owner's function: it hears what
- * the workers have to tell. */
-void spk_part_harvest(spk_run_t *run, unsigned slot, spk_part_each_t each);
+typedef void (*spk_part_each_t)(void *of, spk_part_t *part, spk_range_t some);
+/* Take out what workers are through with by now, while the job goes on; `room` is for SPK_LANES ranges a worker. Not from
+ * inside an owner's function: it hears what the workers have to tell. */
+void spk_part_harvest(spork_pool_t *pool, unsigned slot, spk_range_t *room, spk_part_each_t each, void *of);
 
 #endif

@@ -187,8 +187,9 @@ static void on_rest(spork_pool_t *pool, unsigned slot, spk_range_t range)
 }
 
 /* They succeeded, and were taken out of their part. */
-static void on_finished(spk_run_t *run, spk_part_t *part, spk_range_t some)
+static void on_finished(void *of, spk_part_t *part, spk_range_t some)
 {
+    spk_run_t *run = of;
     spk_window_t *window = part->window;
     uint32_t at = part->base + some.begin, count = some.end - some.begin;
 
@@ -334,7 +335,8 @@ static void record_finished(spk_run_t *run)
     unsigned slot;
 
     for (slot = 0; slot < SPK_SLOTS; slot++)
-        if (is_job_of_map(run->pool, slot)) spk_part_harvest(run, slot, on_finished);
+        if (is_job_of_map(run->pool, slot))
+            spk_part_harvest(run->pool, slot, spk_map_journal_room(run), on_finished, run);
     spk_map_journal_look(run);
 }
 

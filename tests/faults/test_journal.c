@@ -156,7 +156,7 @@ static int batch(int argc, char **argv)
     else
         result = run_as_stream(pool, argv[3], argv[5], atoi(argv[1]) == UNORDERED, &sum);
     spork_pool_destroy(pool);
-    if (result == EXIT_SUCCESS) (void)printf("%" APR_UINT64_T_FMT "\n", sum);
+    if (result == EXIT_SUCCESS) (void)printf("%llu\n", (unsigned long long)sum);
     return result;
 }
 
@@ -341,7 +341,7 @@ static void check_answer(const watch_t *watch)
         assert_in_range(watch->runs_of[i], 1, KILLS + 1);
         again += watch->runs_of[i] - 1;
     }
-    assert_string_equal(watch->answer, apr_psprintf(test_memory(), "%" APR_UINT64_T_FMT "\n", sum));
+    assert_string_equal(watch->answer, apr_psprintf(test_memory(), "%llu\n", (unsigned long long)sum));
     assert_int_equal(watch->n_recorded, ITEMS);
     print_message("%s: %d of %d items were under way at one of %d deaths, and ran again\n",
                   kind_names[watch->kind], again, ITEMS, KILLS);

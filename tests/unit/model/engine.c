@@ -5,6 +5,7 @@
  */
 #include "engine_inside.h"
 
+#include "map_part.h"
 #include "registry.h"
 #include <apr_general.h>
 #include <stdio.h>
@@ -18,10 +19,10 @@
 enum { WAITING, POSTED, DONE, LOST };
 
 typedef struct {
-    int state, begun, ended, reported, condemned;
+    int state, begun, ended, reported, condemned, harvested;
     int asked, answered; /* by their addresses: what is written for a call, and for its answer */
-    int added,
-        given; /* it came to a job that was posted before; given by its address: what is written for it then */
+    int added;           /* it came to a job that was posted before */
+    int given;           /* by its address: what is written for it then */
 } item_t;
 
 engine_t engine;
@@ -40,6 +41,11 @@ static union {
     unsigned char
         bytes[((offsetof(spk_header_t, seats) + ENGINE_WORKERS * sizeof(spk_seat_t)) / PAGE + 4) * PAGE];
 } segment;
+static union {
+    spk_part_t part; /* of the open job */
+    unsigned char bytes[sizeof(spk_part_t) + ENGINE_ITEMS];
+} whole;
+static spk_range_t room[ENGINE_WORKERS * SPK_LANES];
 static spk_queue_t *queue;
 static spork_answer_t *first_caller; /* who waits for a second one */
 static size_t first_number;
@@ -130,7 +136,14 @@ static item_t *posted_item(uint32_t number, const char *what)
 
     if (first + number >= engine.play->items || item->state != POSTED)
         model_fail("item %d is %s out of turn", (int)(first + number), what);
+    if (item->harvested) model_fail("item %d is %s, but was harvested", (int)(first + number), what);
     return item;
+}
+
+/* As a map does it: what has not succeeded is no more to be harvested. */
+static void take(uint32_t number)
+{
+    if (!spk_part_take(&whole.part, number)) model_fail("item %d is taken twice", (int)(first + number));
 }
 
 static void on_outcome(spork_pool_t *pool, unsigned slot, uint32_t number, const spk_result_t *result)
@@ -144,6 +157,7 @@ static void on_outcome(spork_pool_t *pool, unsigned slot, uint32_t number, const
     if (!model_plain_known(item)) model_fail("item %d is reported before it is seen", (int)(first + number));
     if ((result->status != APR_SUCCESS) != fits(first + number, engine.play->fails))
         model_fail("item %d is reported as %d", (int)(first + number), result->status);
+    if (result->status != APR_SUCCESS) take(number);
 }
 
 static void on_casualty(spork_pool_t *pool, unsigned slot, uint32_t number, const spk_result_t *result)
@@ -155,6 +169,7 @@ static void on_casualty(spork_pool_t *pool, unsigned slot, uint32_t number, cons
     if (item->reported) model_fail("item %d is reported and a casualty", (int)(first + number));
     if (item->condemned && result->status != SPORK_EDEADLINE)
         model_fail("item %d was condemned, but is %d", (int)(first + number), result->status);
+    take(number);
     item->state = LOST;
 }
 
@@ -169,6 +184,7 @@ static void on_rest(spork_pool_t *pool, unsigned slot, spk_range_t range)
         item_t *item = posted_item(number, "given back");
 
         if (item->begun) model_fail("item %d is given back, but was begun", (int)(first + number));
+        take(number);
         item->state = WAITING;
     }
 }
@@ -188,6 +204,24 @@ static void on_through(spork_pool_t *pool, unsigned slot)
             model_fail("the job is through, but item %d is reported %d times", (int)number, item->reported);
         if (!model_plain_known(item)) model_fail("the job is through before item %d is seen", (int)number);
         item->state = DONE;
+    }
+}
+
+/* Said to be finished while the job goes on. */
+static void on_harvest(void *of, spk_part_t *part, spk_range_t some)
+{
+    uint32_t number;
+
+    (void)of;
+    (void)part;
+    for (number = some.begin; number < some.end; number++) {
+        item_t *item = posted_item(number, "harvested");
+
+        if (item->ended != 1 || item->condemned || fits(first + number, engine.play->fails))
+            model_fail("item %d is harvested, but is no success", (int)(first + number));
+        if (!model_plain_known(item))
+            model_fail("item %d is harvested before it is seen", (int)(first + number));
+        item->harvested = 1;
     }
 }
 
@@ -319,6 +353,9 @@ static void post(void)
     job.chunk = engine.play->chunk;
     job.n_lanes = engine.play->lanes < job.count ? engine.play->lanes : job.count;
     job.first = first;
+    memset(&whole, 0, sizeof whole);
+    whole.part.count = job.count;
+    job.of = &whole.part;
     if (job.flags & SPK_JOB_TABLE) {
         job.in = engine.pool.head->arena;
         job.in_size = sizeof(spk_item_t);
@@ -407,6 +444,11 @@ static int has_member_news(const spk_member_t *member)
     return atomic_load_explicit(&member->seat->head, memory_order_relaxed) != member->taken;
 }
 
+static int may_harvest(void)
+{
+    return engine.harvested < engine.play->harvests && engine.pool.slots[SLOT].state == SPK_SLOT_OPEN;
+}
+
 /* What a round could find depends on when it comes only if one of these is so. */
 static int has_news(void *of)
 {
@@ -417,6 +459,7 @@ static int has_news(void *of)
         if (has_member_news(&engine.members[m])) return 1;
     if (engine_awaits_slot()) return 1;
     if (may_extend() || (engine.play->stops && !engine.stopped)) return model_writes() != round_began;
+    if (may_harvest()) return model_writes() != round_began;
     if (model_stale() != round_stale) return 1;
     if (state == SPK_SLOT_LEAVING) return 0;
     return is_exhausted() && model_writes() != round_began;
@@ -439,6 +482,13 @@ static void stop(void)
     spk_job_stop(&engine.pool, SLOT, SPK_STOP_BEGINNING);
 }
 
+static void harvest(void)
+{
+    if (!may_harvest() || model_choose(2) != 0) return;
+    engine.harvested++;
+    spk_part_harvest(&engine.pool, SLOT, room, on_harvest, NULL);
+}
+
 static void pump_without_sleep(void)
 {
     while (!is_over(NULL)) {
@@ -450,6 +500,7 @@ static void pump_without_sleep(void)
         stop();
         extend();
         condemn();
+        harvest();
         spk_crew_drain(&engine.pool);
         spk_crew_tend(&engine.pool);
         spk_jobs_sweep(&engine.pool);
@@ -526,6 +577,7 @@ static uint64_t state(void)
     hash = model_mix(hash, pool->serials);
     hash =
         model_mix(hash, (uint64_t)engine.stopped << 40 | (uint64_t)pool->fruitless << 32 | pool->idle_deaths);
+    hash = model_mix(hash, (uint64_t)engine.harvested);
     hash = model_mix(hash, engine.play->sleeps ? 0 : model_writes() != round_began);
     for (m = 0; m < pool->n; m++) hash = member_hash(hash, &engine.members[m]);
     for (p = 0; p < engine.n_processes; p++) {

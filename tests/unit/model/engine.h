@@ -24,12 +24,12 @@ typedef struct {
     uint32_t max_tasks; /* 0: any number */
     int stops;          /* the parent stops the first job at some moment */
     int condemned;      /* the how manieth item the parent ends, if it sees it running; 0: none */
-    uint32_t
-        extends; /* so many items are not posted with the others, but come to the job at some moment, one by one */
-    int sleeps; /* workers and parent sleep and wake as in life; else they wait for what they need */
-    int asks;   /* each item calls a service: 1 that answers at once, 2 one that lets every second wait for
+    uint32_t extends; /* so many items are not posted with the others, but come at some moment, one by one */
+    int sleeps;       /* workers and parent sleep and wake as in life; else they wait for what they need */
+    int asks;     /* each item calls a service: 1 that answers at once, 2 one that lets every second wait for
                              * the next */
-    int calls;  /* how often the parent's sleep may end with time, and the roll is called (recover.c) */
+    int harvests; /* how often the parent may look, at any moment, what is finished of the job (map_part.h) */
+    int calls;    /* how often the parent's sleep may end with time, and the roll is called (recover.c) */
 } engine_play_t;
 
 typedef struct {

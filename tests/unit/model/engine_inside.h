@@ -20,6 +20,7 @@ typedef struct {
     spk_member_t members[ENGINE_WORKERS];
     uint64_t now; /* the clock */
     int stopped;
+    int harvested;                              /* how often */
     int calls;                                  /* times that the parent slept until the time was over */
     _Atomic uint32_t bells[ENGINE_WORKERS + 1]; /* the parent's, then the workers' */
     engine_process_t processes[MODEL_ACTORS];   /* by process id - 1 */
