@@ -22,8 +22,8 @@ typedef struct {
     spork_pool_t *pool;
     int runs[ITEMS];
     int fail_every; /* each of these items fails; 0: none */
+    int die_every;  /* likewise: its worker dies */
     int interrupt;  /* when this item has begun the pool is interrupted; negative: not */
-    int other_task;
 } desk_t;
 
 typedef struct {
@@ -34,13 +34,14 @@ static apr_status_t answer_task(void *baton, const void *in, apr_size_t in_size,
 {
     desk_t *desk = baton;
     apr_size_t index;
-    char fails;
+    char fails = 0;
 
     if (in_size != sizeof index) return APR_EINVAL;
     memcpy(&index, in, sizeof index);
     if (index >= ITEMS) return APR_EINVAL;
     desk->runs[index]++;
-    fails = (char)(desk->fail_every > 0 && index % (apr_size_t)desk->fail_every == 0);
+    if (desk->fail_every > 0 && index % (apr_size_t)desk->fail_every == 0) fails = 1;
+    if (desk->die_every > 0 && index % (apr_size_t)desk->die_every == 0) fails = 2;
     if ((int)index == desk->interrupt) spork_pool_interrupt(desk->pool);
     return spork_answer(answer, &fails, 1);
 }
@@ -52,6 +53,7 @@ static apr_status_t ask(spork_task_t *task)
     apr_status_t status = spork_call(task, "desk", &index, sizeof index, &answer, &size);
 
     if (status != APR_SUCCESS || *(const char *)answer == 0) return status;
+    if (*(const char *)answer == 2) die(DIE_KILLED);
     spork_fail(task, "item %d was told to fail", (int)index);
     return APR_EGENERAL;
 }
@@ -129,7 +131,7 @@ static int total(const desk_t *desk)
 static void forget(desk_t *desk)
 {
     memset(desk->runs, 0, sizeof desk->runs);
-    desk->fail_every = 0;
+    desk->fail_every = desk->die_every = 0;
     desk->interrupt = -1;
 }
 
@@ -311,6 +313,38 @@ static void map_goes_on_in_another_pool(void **state)
     assert_int_equal(map.options.n_resumed, ITEMS / 2);
     assert_int_equal(total(&desk), ITEMS / 2);
     assert_results(&map);
+    end_pool(desk.pool);
+    remove_file(path);
+}
+
+/* Workers die, and are replaced, also for they have served enough. */
+static void map_amid_deaths(void **state)
+{
+    const char *path = test_path("journal");
+    spork_config_t config;
+    desk_t desk;
+    map_t map;
+
+    (void)state;
+    needs_workers();
+    memset(&desk, 0, sizeof desk);
+    make_config(&config, 3);
+    config.max_tasks = 11;
+    config.timeout = 60 * SECOND * slow_factor();
+    desk.pool = make_pool(&config);
+    assert_success(spork_pool_serve(desk.pool, "desk", answer_task, &desk));
+    forget(&desk);
+    fill_map(&map, path);
+    desk.die_every = 20;
+    desk.fail_every = 6;
+    assert_status(run_map(desk.pool, &map), SPORK_EFAILED);
+    for (apr_size_t i = 0; i < ITEMS; i++) assert_int_equal(is_failure(&map, i), i % 20 == 0 || i % 6 == 0);
+    assert_results(&map);
+    forget(&desk);
+    assert_success(run_map(desk.pool, &map));
+    for (int i = 0; i < ITEMS; i++) assert_int_equal(desk.runs[i], i % 20 == 0 || i % 6 == 0);
+    assert_results(&map);
+    assert_finished(&desk, &map);
     end_pool(desk.pool);
     remove_file(path);
 }
@@ -783,6 +817,7 @@ int main(int argc, char **argv)
         TEST(map_failed_items_run_again),
         TEST(map_goes_on_where_it_was_interrupted),
         TEST(map_goes_on_in_another_pool),
+        TEST(map_amid_deaths),
         TEST(map_in_shared_memory),
         TEST(map_without_inputs_or_results),
         TEST(map_of_another_batch_is_refused),
