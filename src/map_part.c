@@ -118,12 +118,11 @@ void spk_part_harvest(spork_pool_t *pool, unsigned slot, spk_range_t *room, spk_
 {
     const spk_slot_t *own = &pool->slots[slot];
     harvest_t harvest = { own->of, each, of };
-    snapshot_t shot;
+    snapshot_t shot = { { 0 }, room, 0 };
     spk_range_t lane;
     uint32_t begin = 0;
     unsigned i;
 
-    shot.held = room;
     take_snapshot(pool, slot, &shot);
     /* what was not a success, or was given back, has been told before it was let go: now it is taken out as that */
     spk_crew_drain(pool);
