@@ -634,10 +634,11 @@ SPORK_API apr_status_t spork_stream(spork_pool_t *pool, spork_fn_t fn, spork_sou
  *
  * Only successes are recorded: what failed, or was cancelled, runs again. Submitted items have no journal.
  *
- * When. In a stream an outcome is delivered once its record is on disk (the system has said so: fsync, FlushFileBuffers). Many
- * outcomes share one write and one sync, so window 0 means more items here, up to 4096; what is lost is at most what was drawn
- * and not delivered. A map looks every 10 to 100 ms what is finished, and syncs at least as seldom as that takes; what is lost is what
- * ran or was finished since. INLINE syncs each item of a stream.
+ * When. In a stream an outcome is delivered once its record is on disk (the system has said so: fsync,
+ * FlushFileBuffers). Many outcomes share one write and one sync, so window 0 means more items here, up to 4096; what is
+ * lost is at most what was drawn and not delivered. A map looks every 10 ms what is finished (100 ms, if items take
+ * long), and syncs no longer than it does other things; what is lost is what ran or was finished since. INLINE syncs each item
+ * of a stream.
  *
  * The same batch is: the same call, the task of the same name, in a map the same sizes and count, and for each item that is
  * recorded the same input, of which a hash of 64 bits stands with the record. Else SPORK_EJOURNAL, with words: a map has

@@ -196,7 +196,7 @@ static void run_here(spk_run_t *run, spork_fn_t fn)
         }
         run->ended++;
         spk_map_journal_add_one(run, i, input, run->out + i * run->out_size);
-        spk_map_journal_look(run);
+        spk_map_journal_commit(run);
     }
     spk_run_cancel_items(run, i, run->count - i);
 }

@@ -18,8 +18,10 @@
 #define RECORD_BYTES ((size_t)64 << 10)
 #define RECORD_ITEMS ((size_t)4096)
 
-/* How often the parent looks what is finished, at most. Nanoseconds. */
-#define LOOK UINT64_C(10000000)
+/* How long after a look at what is finished comes the next: a short while if there was something, twice as long as before if
+ * there was nothing. Nanoseconds. */
+#define GAP_SHORT UINT64_C(10000000)
+#define GAP_LONG UINT64_C(100000000)
 
 struct spk_map_journal_t {
     spk_journal_t *file;
@@ -27,6 +29,7 @@ struct spk_map_journal_t {
     size_t taken;        /* bits that are set */
     size_t most;         /* items of a record */
     uint64_t looked;     /* clock */
+    uint64_t gap;        /* until the next look */
     spk_range_t *room;
 };
 
@@ -139,6 +142,8 @@ apr_status_t spk_map_journal_open(spk_run_t *run, const char *path)
         spk_map_journal_free(run);
         return spk_error(APR_ENOMEM, "spork_map: no memory for a journal");
     }
+    journal->looked = spk_os_clock();
+    journal->gap = GAP_SHORT;
     journal->most = bytes > 0 && RECORD_BYTES / bytes < RECORD_ITEMS ? RECORD_BYTES / bytes : RECORD_ITEMS;
     if (journal->most == 0) journal->most = 1;
     status = open_file(run, path);
@@ -157,15 +162,21 @@ static void stop_if(spk_run_t *run, apr_status_t failed)
     if (failed != APR_SUCCESS) run->stopping = 1;
 }
 
-int spk_map_journal_is_due(spk_run_t *run)
+apr_interval_time_t spk_map_journal_patience(const spk_run_t *run)
 {
-    uint64_t now;
+    uint64_t since;
 
-    if (run->journal == NULL) return 0;
-    now = spk_os_clock();
-    if (now - run->journal->looked < LOOK) return 0;
-    run->journal->looked = now;
-    return 1;
+    if (run->journal == NULL) return -1;
+    since = spk_os_clock() - run->journal->looked;
+    return since < run->journal->gap ? (apr_interval_time_t)((run->journal->gap - since) / 1000) : 0;
+}
+
+void spk_map_journal_look(spk_run_t *run, int found)
+{
+    spk_map_journal_t *journal = run->journal;
+
+    journal->looked = spk_os_clock();
+    journal->gap = found ? GAP_SHORT : journal->gap * 2 < GAP_LONG ? journal->gap * 2 : GAP_LONG;
 }
 
 spk_range_t *spk_map_journal_room(const spk_run_t *run)
@@ -205,7 +216,7 @@ void spk_map_journal_add(spk_run_t *run, size_t first, size_t count, const unsig
     }
 }
 
-void spk_map_journal_look(spk_run_t *run)
+void spk_map_journal_commit(spk_run_t *run)
 {
     if (run->journal == NULL || spk_journal_patience(run->journal->file) != 0) return;
     stop_if(run, spk_journal_commit(run->journal->file));

@@ -22,17 +22,19 @@ size_t spk_map_journal_next(const spk_run_t *run, size_t from);
 /* and how many there are in a row from that one on, at most so many. */
 size_t spk_map_journal_row(const spk_run_t *run, size_t from, size_t most);
 
-/* Is it time to look what is finished? */
-int spk_map_journal_is_due(spk_run_t *run);
+/* Microseconds until it is time to look what is finished; 0: now, negative: never. */
+apr_interval_time_t spk_map_journal_patience(const spk_run_t *run);
 /* For spk_part_harvest(). */
 spk_range_t *spk_map_journal_room(const spk_run_t *run);
+/* That was done, and something was found. */
+void spk_map_journal_look(spk_run_t *run, int found);
 /* Record them. The inputs are still as they were. */
 void spk_map_journal_add(spk_run_t *run, size_t first, size_t count, const unsigned char *out);
 /* The same for one whose input the task has overwritten: its digest from before. */
 uint64_t spk_map_journal_input(const spk_run_t *run, size_t index);
 void spk_map_journal_add_one(spk_run_t *run, size_t index, uint64_t input, const unsigned char *out);
 /* On disk, if it is time for that. */
-void spk_map_journal_look(spk_run_t *run);
+void spk_map_journal_commit(spk_run_t *run);
 /* All on disk; then it is closed. What the map is to return for it, with words. */
 apr_status_t spk_map_journal_finish(spk_run_t *run);
 /* Closed, and nothing more. */

@@ -332,12 +332,19 @@ static int is_job_of_map(const spork_pool_t *pool, unsigned slot)
 /* What is finished goes into the journal while the rest goes on. */
 static void record_finished(spk_run_t *run)
 {
+    size_t ended = run->ended;
     unsigned slot;
 
     for (slot = 0; slot < SPK_SLOTS; slot++)
         if (is_job_of_map(run->pool, slot))
             spk_part_harvest(run->pool, slot, spk_map_journal_room(run), on_finished, run);
-    spk_map_journal_look(run);
+    spk_map_journal_look(run, run->ended != ended);
+    spk_map_journal_commit(run);
+}
+
+apr_interval_time_t spk_run_patience(const spork_pool_t *pool)
+{
+    return pool->run != NULL && pool->run->active ? spk_map_journal_patience(pool->run) : -1;
 }
 
 void spk_run_feed(spork_pool_t *pool)
@@ -347,7 +354,7 @@ void spk_run_feed(spork_pool_t *pool)
     spk_range_t whole = { 0, 0 };
 
     if (run == NULL || !run->active) return;
-    if (spk_map_journal_is_due(run)) record_finished(run);
+    if (spk_map_journal_patience(run) == 0) record_finished(run);
     if (run->stopping) stop_jobs(run);
     while (!run->stopping && spk_jobs_of(pool, &map_owner) < most_jobs(run)) {
         if (run->n_todo > 0) {

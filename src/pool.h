@@ -304,6 +304,8 @@ void spk_stream_free(spork_pool_t *pool);
 
 /* Post further windows of the map under way. */
 void spk_run_feed(spork_pool_t *pool);
+/* Microseconds until it must be called again, though nothing happens; negative: never. */
+apr_interval_time_t spk_run_patience(const spork_pool_t *pool);
 /* 1 while a map has windows in the arena. */
 int spk_run_is_under_way(const spork_pool_t *pool);
 /* Items of the map that the caller waits for: ended, and of these failed; as far as it is known. */

@@ -87,9 +87,11 @@ static int sleep_once(spork_pool_t *pool, int (*done)(void *of), void *of, apr_i
 static apr_interval_time_t patience(spork_pool_t *pool, uint64_t now, uint64_t until)
 {
     apr_interval_time_t most = LOOK_AROUND, deadline = spk_deadlines(pool), wait = spk_calls_patience(pool);
+    apr_interval_time_t journal = spk_run_patience(pool);
 
     if (deadline >= 0 && deadline < most) most = deadline;
     if (wait >= 0 && wait < most) most = wait;
+    if (journal >= 0 && journal < most) most = journal;
     if ((until - now) / 1000 < (uint64_t)most) most = (apr_interval_time_t)((until - now) / 1000);
     return most > 1000 ? most : 1000;
 }
