@@ -311,7 +311,8 @@ apr_status_t spk_journal_add(spk_journal_t *journal, const spk_journal_record_t 
     label_t label;
 
     if (journal->status != APR_SUCCESS) return spk_journal_status(journal);
-    if (wanted > journal->added_room && !make_room(&journal->added, &journal->added_room, wanted * 2))
+    if (wanted > journal->added_room &&
+        !make_room(&journal->added, &journal->added_room, wanted < WRITE_AT_ONCE ? wanted * 2 : wanted))
         return fail(journal, APR_ENOMEM);
     copy = journal->added + journal->added_size + sizeof label;
     if (size > 0) memset(copy + size - 8, 0, 8);
