@@ -233,7 +233,7 @@ static void every_flipped_byte_shows(void **state)
     make_journal(small, LENGTH(small));
     bytes = get_file(&size);
     for (size_t i = 0; i < 2 * size; i++) {
-        flip = i < size ? (unsigned char)(1U << i % 8) : 0xff;
+        flip = (unsigned char)(i < size ? 1U << i % 8 : 0xffU);
         bytes[i % size] ^= flip;
         put_file(bytes, size);
         if (i % size < HEAD)
