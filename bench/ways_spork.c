@@ -264,7 +264,7 @@ static apr_status_t deliver(void *baton, const spork_outcome_t *outcome)
 /* The window is the flight; 0: spork's own. */
 static apr_status_t run_stream(job_t *job, apr_uint64_t *ns)
 {
-    const spork_stream_t options = { job->flight, 0 };
+    const spork_stream_t options = { .window = job->flight };
     stream_t stream = { job, 0 };
     const apr_uint64_t start = clock_now();
     const apr_status_t status =
