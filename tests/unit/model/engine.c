@@ -354,7 +354,7 @@ static void post(void)
     job.n_lanes = engine.play->lanes < job.count ? engine.play->lanes : job.count;
     job.first = first;
     memset(&whole, 0, sizeof whole);
-    whole.part.count = job.count;
+    whole.part.count = engine.play->items - first; /* others may come */
     job.of = &whole.part;
     if (job.flags & SPK_JOB_TABLE) {
         job.in = engine.pool.head->arena;
