@@ -306,7 +306,7 @@ class Manual:
     @staticmethod
     def place(compound):
         """Where in the header a group begins."""
-        return min(int(l.get("line")) for l in compound.iter("location") if l.get("file", "").endswith("spork.h"))
+        return min((int(l.get("line")) for l in compound.iter("location") if l.get("file", "").endswith("spork.h")), default=1 << 30)
 
 
 if __name__ == "__main__":
