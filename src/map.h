@@ -34,6 +34,7 @@ struct spk_run_t {
     size_t ended;
     size_t per_window;
     spk_window_t *windows;
+    spk_window_t *spares; /* through; their memory is for others of this map */
     int n_windows;
     spk_todo_t *todo;
     size_t n_todo, max_todo;

@@ -23,6 +23,8 @@
 #define WINDOW_BYTES ((size_t)1024 * 1024) /* inputs and results of a window together, if items are small */
 #define WINDOW_ITEMS ((size_t)1 << 30)     /* items are numbered with 32 bits in a job */
 #define WINDOWS_COPIED 4                   /* windows under way when each is large in items */
+#define WINDOW_LARGE \
+    ((size_t)8 * 1024 * 1024) /* in bytes: of such no more are under way than keep all busy */
 
 struct spk_window_t {
     spk_window_t *next;
@@ -48,6 +50,52 @@ static void free_window(spork_pool_t *pool, spk_window_t *window)
     free(window);
 }
 
+static void drop_spares(spk_run_t *run)
+{
+    while (run->spares != NULL) {
+        spk_window_t *window = run->spares;
+
+        run->spares = window->next;
+        free_window(run->pool, window);
+    }
+}
+
+/* Its memory is for a window to come: pages that are had anew each time cost more than the copying. */
+static void retire_window(spk_run_t *run, spk_window_t *window)
+{
+    if (run->next >= run->count) {
+        free_window(run->pool, window);
+        return;
+    }
+    window->next = run->spares;
+    run->spares = window;
+}
+
+static int holds(const spk_block_t *block, size_t size)
+{
+    return block == NULL || spk_block_size(block) >= size;
+}
+
+/* A window without contents, with the memory of one that is through if that fits. NULL: no memory. */
+static spk_window_t *bare_window(spk_run_t *run, size_t count)
+{
+    spk_window_t *window = run->spares;
+    spk_block_t *in_block, *out_block;
+
+    if (window == NULL) return calloc(1, sizeof *window);
+    run->spares = window->next;
+    if (!holds(window->in_block, count * run->in_size) || !holds(window->out_block, count * run->out_size)) {
+        free_window(run->pool, window);
+        return calloc(1, sizeof *window);
+    }
+    in_block = window->in_block;
+    out_block = window->out_block;
+    memset(window, 0, sizeof *window);
+    window->in_block = in_block;
+    window->out_block = out_block;
+    return window;
+}
+
 /* Items of the window ended; with the last one its results go to the caller. */
 static void count_down(spk_run_t *run, spk_window_t *window, uint32_t ended)
 {
@@ -61,7 +109,7 @@ static void count_down(spk_run_t *run, spk_window_t *window, uint32_t ended)
     while (*link != window) link = &(*link)->next;
     *link = window->next;
     run->n_windows--;
-    free_window(run->pool, window);
+    retire_window(run, window);
     run->pool->changes++;
 }
 
@@ -72,14 +120,15 @@ static int place_window(spk_run_t *run, spk_window_t *window)
     if (run->in_place) {
         window->in = run->in_at + window->first * run->in_size;
     } else if (run->in_size > 0) {
-        window->in_block = spk_memory_alloc(pool, window->count * run->in_size);
+        if (window->in_block == NULL) window->in_block = spk_memory_alloc(pool, window->count * run->in_size);
         if (window->in_block == NULL) return 0;
         window->in = spk_block_offset(window->in_block);
     }
     if (run->out_place) {
         window->out = run->out_at + window->first * run->out_size;
     } else if (run->out_size > 0) {
-        window->out_block = spk_memory_alloc(pool, window->count * run->out_size);
+        if (window->out_block == NULL)
+            window->out_block = spk_memory_alloc(pool, window->count * run->out_size);
         if (window->out_block == NULL) return 0;
         window->out = spk_block_offset(window->out_block);
     }
@@ -91,19 +140,21 @@ static int place_window(spk_run_t *run, spk_window_t *window)
 
 static spk_window_t *make_window(spk_run_t *run, size_t count)
 {
-    spk_window_t *window = calloc(1, sizeof *window);
+    spk_window_t *window = bare_window(run, count);
 
     if (window == NULL) return NULL;
     window->first = run->next;
     window->count = window->left = (uint32_t)count;
     if (!place_window(run, window)) {
         free_window(run->pool, window);
+        drop_spares(run); /* they may be what there is no room for */
         return NULL;
     }
     window->next = run->windows;
     run->windows = window;
     run->n_windows++;
     run->next = spk_map_journal_next(run, run->next + count);
+    if (run->next >= run->count) drop_spares(run);
     return window;
 }
 
@@ -281,6 +332,7 @@ static void stop_jobs(spk_run_t *run)
         count_down(run, todo.window, todo.range.end - todo.range.begin);
     }
     run->next = run->count;
+    drop_spares(run);
     spk_run_cancel_items(run, run->count - left, left);
     for (slot = 0; slot < SPK_SLOTS; slot++)
         if (run->pool->slots[slot].owner == &map_owner)
@@ -315,11 +367,21 @@ static int most_jobs(const spk_run_t *run)
     return n < MAP_SLOTS_MOST ? n : MAP_SLOTS_MOST;
 }
 
+/* Bytes of an item that are copied. */
+static size_t copied_bytes(const spk_run_t *run)
+{
+    return (run->in_place ? 0 : run->in_size) + (run->out_place ? 0 : run->out_size);
+}
+
 static int may_open_window(const spk_run_t *run)
 {
     int most = most_jobs(run);
 
     if (run->per_window > (size_t)run->pool->n * 16 && spk_map_journal_taken(run) == 0) most = WINDOWS_COPIED;
+    if (run->per_window * copied_bytes(run) >= WINDOW_LARGE) {
+        most = (int)(((size_t)run->pool->n + 2 + run->per_window - 1) / run->per_window);
+        if (most < 2) most = 2;
+    }
     return run->next < run->count && run->n_windows < most;
 }
 
@@ -482,7 +544,7 @@ void spk_run_count(const spork_pool_t *pool, uint64_t *done, uint64_t *failed)
 /* Items that make a window of the usual size, but enough of them to keep every worker busy. */
 size_t spk_windows_plan(const spk_run_t *run)
 {
-    size_t bytes = (run->in_place ? 0 : run->in_size) + (run->out_place ? 0 : run->out_size);
+    size_t bytes = copied_bytes(run);
     size_t least = ((size_t)run->pool->n * 2 + MAP_SLOTS - 1) / MAP_SLOTS, items;
     size_t share = (run->pool->shm.reserved - run->pool->payloads) / ((size_t)MAP_SLOTS * 2);
 
@@ -502,5 +564,6 @@ void spk_windows_free(spk_run_t *run)
         run->windows = window->next;
         free_window(run->pool, window);
     }
+    drop_spares(run);
     free(run->todo);
 }
