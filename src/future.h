@@ -51,6 +51,8 @@ void spk_future_enter(spork_future_t *f, uint32_t fn, size_t index, const void *
 void spk_future_settle(spork_future_t *f, size_t index, const spk_result_t *result);
 /* Out of home: it was handed out. */
 void spk_future_leave(spork_future_t *f);
+/* Its outcome is not looked at any more. */
+void spk_future_free_data(spork_future_t *f);
 /* It is DONE. */
 void spk_future_free(spork_future_t *f);
 /* How many items are with the workers, as far as is known. */

@@ -211,9 +211,7 @@ static spork_future_t *take_record(spk_stream_t *s)
 static void put_record(spk_stream_t *s, spork_future_t *f)
 {
     if (f->data_room > DATA_KEPT) {
-        free(f->data);
-        f->data = NULL;
-        f->data_room = 0;
+        spk_future_free_data(f);
     }
     f->newer = s->spare;
     s->spare = f;

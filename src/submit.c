@@ -12,6 +12,7 @@
 #include "pool.h"
 #include "progress.h"
 #include "registry.h"
+#include "spares.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -28,6 +29,7 @@ struct spk_queue_t {
     spk_list_t waiting, finished;
     spork_future_t *all;
     size_t n_posted;
+    spk_spares_t spares;
     size_t input_bytes; /* of the arena, taken by inputs */
     uint64_t next_index;
     int last;             /* the slot of the last batch, */
@@ -103,12 +105,19 @@ static int take_room(spork_future_t *f)
     return 1;
 }
 
+void spk_future_free_data(spork_future_t *f)
+{
+    spk_spares_give(&f->pool->queue->spares, f->data, f->data_room);
+    f->data = NULL;
+    f->data_room = 0;
+}
+
 void spk_future_free(spork_future_t *f)
 {
     spk_queue_t *queue = f->pool->queue;
 
     free_input(f);
-    free(f->data);
+    spk_future_free_data(f);
     if (f->prev != NULL)
         f->prev->next = f->next;
     else
@@ -121,9 +130,8 @@ void spk_future_free(spork_future_t *f)
 static int make_data_room(spork_future_t *f, size_t size)
 {
     if (f->data != NULL && size <= f->data_room) return 1;
-    free(f->data);
-    f->data = malloc(size);
-    f->data_room = f->data != NULL ? size : 0;
+    spk_future_free_data(f);
+    f->data = spk_spares_take(&f->pool->queue->spares, size, &f->data_room);
     return f->data != NULL;
 }
 
@@ -448,6 +456,7 @@ void spk_queue_free(spork_pool_t *pool)
 {
     if (pool->queue == NULL) return;
     while (pool->queue->all != NULL) spk_future_free(pool->queue->all);
+    spk_spares_free(&pool->queue->spares);
     free(pool->queue);
     pool->queue = NULL;
 }
