@@ -256,6 +256,8 @@ int main(int argc, char **argv)
     }
     spork_config_init(&options.config);
     options.config.retries = RETRIES;
+    options.config.progress = 1;
+    options.config.progress_label = "csv_sum";
     options.delimiter = ',';
     int code = parse(&options, argc, args, mem);
     if (code == GO_ON) code = run(&options, mem);

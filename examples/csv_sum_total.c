@@ -133,7 +133,8 @@ static apr_status_t take_piece(void *baton, const spork_outcome_t *outcome)
 apr_status_t csv_add_up(csv_sum_t *sum, spork_pool_t *pool, const csv_options_t *options,
                         const csv_job_t *job, apr_pool_t *mem)
 {
-    const pieces_t pieces = { csv_piece, next_piece, take_piece, sum };
+    const apr_uint64_t bytes = job->piece.end - job->piece.begin, size = options->piece_size;
+    const pieces_t pieces = { csv_piece, next_piece, take_piece, sum, bytes / size + (bytes % size != 0) };
 
     memset(sum, 0, sizeof *sum);
     sum->options = options;

@@ -35,8 +35,9 @@ static const char help[] =
 
 static const spork_entry_t tasks[] = { SPORK_ENTRY(csv_summary), SPORK_END };
 
-static void print_file(batch_t *batch, int i, spork_future_t *future)
+static void print_file(batch_t *batch, spork_pool_t *pool, int i, spork_future_t *future)
 {
+    spork_progress_clear(pool);
     if (!table_line(batch->width, APR_ARRAY_IDX(batch->files, i, const char *), spork_future_outcome(future)))
         batch->failed++;
 }
@@ -49,6 +50,7 @@ static apr_status_t process(batch_t *batch, spork_pool_t *pool, spork_future_t *
     const apr_array_header_t *files = batch->files;
     apr_status_t status = APR_SUCCESS;
 
+    spork_progress_total(pool, (apr_uint64_t)files->nelts);
     for (int i = 0; i < files->nelts && status == APR_SUCCESS && !ctrl_c_came(); i++) {
         spork_future_t **future = &futures[i % WINDOW];
         for (; *submitted < files->nelts && *submitted - i < WINDOW; ++*submitted) {
@@ -58,7 +60,7 @@ static apr_status_t process(batch_t *batch, spork_pool_t *pool, spork_future_t *
         }
         if (status == APR_SUCCESS) status = spork_future_wait(*future, -1);
         if (status == APR_SUCCESS) {
-            print_file(batch, i, *future);
+            print_file(batch, pool, i, *future);
             spork_future_destroy(*future);
             *first = i + 1;
         }
@@ -76,7 +78,7 @@ static void print_finished(batch_t *batch, spork_pool_t *pool, spork_future_t **
     for (int i = first; i < submitted; i++) {
         const spork_outcome_t *outcome = spork_future_outcome(futures[i % WINDOW]);
         if (outcome == NULL || outcome->status == SPORK_ECANCELLED) continue;
-        print_file(batch, i, futures[i % WINDOW]);
+        print_file(batch, pool, i, futures[i % WINDOW]);
         finished++;
     }
     (void)fflush(stdout);
@@ -187,6 +189,8 @@ int main(int argc, char **argv)
         return EXIT_FAILURE;
     }
     spork_config_init(&batch.config);
+    batch.config.progress = 1;
+    batch.config.progress_label = "file_batch";
     batch.dirs = apr_array_make(mem, 4, sizeof(const char *));
     batch.files = apr_array_make(mem, 64, sizeof(const char *));
     int code = parse(&batch, argc, args, mem);

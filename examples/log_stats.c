@@ -174,6 +174,8 @@ int main(int argc, char **argv)
     }
     spork_config_init(&stats.config);
     stats.config.retries = RETRIES;
+    stats.config.progress = 1;
+    stats.config.progress_label = "log_stats";
     stats.files = apr_array_make(stats.mem, 8, sizeof(log_file_t));
     stats.top = 10;
     int code = parse(&stats, argc, args);

@@ -125,7 +125,7 @@ static apr_status_t take_piece(void *baton, const spork_outcome_t *outcome)
 apr_status_t log_add_up(log_stats_t *stats, spork_pool_t *pool)
 {
     way_t way = { stats, { 0, 0, 0 }, { 0, 0, 0 }, NULL };
-    const pieces_t pieces = { log_piece, next_piece, take_piece, &way };
+    pieces_t pieces = { log_piece, next_piece, take_piece, &way, 0 };
     apr_size_t longest = 0;
 
     for (int i = 0; i < stats->files->nelts; i++) {
@@ -135,6 +135,7 @@ apr_status_t log_add_up(log_stats_t *stats, spork_pool_t *pool)
         if (pieces_measure(file->path, &file->size, &file->failure, stats->mem) != APR_SUCCESS)
             file->size = 0;
         file->piece_size = stats->piece_size ? stats->piece_size : pieces_size(file->size);
+        pieces.count += file->size / file->piece_size + (file->size % file->piece_size != 0);
     }
     way.job = apr_pcalloc(stats->mem, sizeof *way.job + longest + 1);
     stats->found = apr_pcalloc(stats->mem, sizeof *stats->found);

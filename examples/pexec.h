@@ -26,7 +26,7 @@ typedef struct {
     halt_when_e halt;
     halt_why_e why;
     apr_uint64_t count; /* of jobs that fail, succeed or end before it halts */
-    int ungroup, keep_order, tag, dry_run, quote, shell, skip_empty, resume;
+    int ungroup, keep_order, tag, bar, dry_run, quote, shell, skip_empty, resume;
     char separator;              /* ends an argument of the input */
     const char *input;           /* -a FILE; NULL: standard input */
     const char *log;             /* NULL: none */

@@ -12,19 +12,27 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TAG = 256, TIMEOUT, RETRIES, HALT, JOBLOG, RESUME, DRY_RUN, SHELL, VERSION };
+enum { TAG = 256, TIMEOUT, RETRIES, HALT, JOBLOG, RESUME, DRY_RUN, SHELL, BAR, VERSION };
 
-static const apr_getopt_option_t known[] = {
-    { "jobs", 'j', 1, NULL },        { "arg-file", 'a', 1, NULL },
-    { "null", '0', 0, NULL },        { "no-run-if-empty", 'r', 0, NULL },
-    { "keep-order", 'k', 0, NULL },  { "ungroup", 'u', 0, NULL },
-    { "quote", 'q', 0, NULL },       { "tag", TAG, 0, NULL },
-    { "timeout", TIMEOUT, 1, NULL }, { "retries", RETRIES, 1, NULL },
-    { "halt", HALT, 1, NULL },       { "joblog", JOBLOG, 1, NULL },
-    { "resume", RESUME, 0, NULL },   { "dry-run", DRY_RUN, 0, NULL },
-    { "shell", SHELL, 0, NULL },     { "help", 'h', 0, NULL },
-    { "version", VERSION, 0, NULL }, { NULL, 0, 0, NULL }
-};
+static const apr_getopt_option_t known[] = { { "jobs", 'j', 1, NULL },
+                                             { "arg-file", 'a', 1, NULL },
+                                             { "null", '0', 0, NULL },
+                                             { "no-run-if-empty", 'r', 0, NULL },
+                                             { "keep-order", 'k', 0, NULL },
+                                             { "ungroup", 'u', 0, NULL },
+                                             { "quote", 'q', 0, NULL },
+                                             { "tag", TAG, 0, NULL },
+                                             { "timeout", TIMEOUT, 1, NULL },
+                                             { "retries", RETRIES, 1, NULL },
+                                             { "halt", HALT, 1, NULL },
+                                             { "joblog", JOBLOG, 1, NULL },
+                                             { "resume", RESUME, 0, NULL },
+                                             { "dry-run", DRY_RUN, 0, NULL },
+                                             { "shell", SHELL, 0, NULL },
+                                             { "bar", BAR, 0, NULL },
+                                             { "help", 'h', 0, NULL },
+                                             { "version", VERSION, 0, NULL },
+                                             { NULL, 0, 0, NULL } };
 
 static const char help[] =
     "Usage: pexec [OPTION...] [COMMAND [WORD...]] ::: ARGUMENT...\n"
@@ -49,6 +57,7 @@ static const char help[] =
     "                         success, done. Default: never\n"
     "      --joblog=FILE      a line there for each job: when, how long, how it ended\n"
     "      --resume           leave out the jobs that are in the joblog, and go on with it\n"
+    "      --bar              a progress line on standard error, if that is a terminal\n"
     "      --dry-run          only print the commands\n"
     "  -h, --help             this text\n"
     "      --version          the version\n"
@@ -155,6 +164,7 @@ static int take_option(options_t *options, int option, const char *value)
     case 'u': options->ungroup = 1; break;
     case 'q': options->quote = 1; break;
     case TAG: options->tag = 1; break;
+    case BAR: options->bar = 1; break;
     case TIMEOUT:
         if (!parse_time(value, &options->timeout)) return wrong("not a time: ", value);
         break;

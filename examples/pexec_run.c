@@ -40,6 +40,7 @@ typedef struct {
     int halted;      /* by --halt */
     int halt_status; /* and then this is the exit status, GO_ON: what it would be anyway */
     int trouble;
+    apr_uint64_t total; /* tries, as far as they are known; 0: they are not */
 } batch_t;
 
 int say(const char *format, ...)
@@ -215,8 +216,10 @@ static void judge(batch_t *batch, job_t *job)
 
 static void print(batch_t *batch, job_t *job)
 {
-    const apr_status_t status = print_job(batch->print, job);
+    apr_status_t status;
 
+    spork_progress_clear(batch->pool);
+    status = print_job(batch->print, job);
     if (status != APR_SUCCESS && !batch->trouble) say_trouble(batch, "cannot write the output", status);
     batch->printed++;
     spork_future_destroy(job->future);
@@ -258,6 +261,7 @@ static void consider_halt(batch_t *batch, const job_t *job)
     const int counted = options->why == HALT_DONE || (options->why == HALT_FAIL) == job_failed(job);
 
     if (options->halt == HALT_NEVER || !counted) return;
+    spork_progress_clear(batch->pool);
     (void)fflush(stderr);
     say("this job %s: %s", words[options->why], job->command.line);
     if (batch->halted || counts[options->why] < options->count) return;
@@ -277,6 +281,7 @@ static void finish(batch_t *batch, spork_future_t *future)
     if (job_failed(job) && (options->tries == 0 || job->tries < options->tries) && !batch->halted) {
         print_forget(job);
         spork_future_destroy(future);
+        if (batch->total > 0) spork_progress_total(batch->pool, ++batch->total);
         (void)submit(batch, job);
         return;
     }
@@ -358,6 +363,8 @@ static apr_status_t make_pool(batch_t *batch)
     spork_config_init(&config);
     config.workers = options->workers;
     config.timeout = options->timeout;
+    config.progress = options->bar;
+    config.progress_label = "pexec";
     status = spork_pool_create(&batch->pool, &config, batch->mem);
     if (status != APR_SUCCESS) {
         say("%s", spork_error());
@@ -390,6 +397,8 @@ static void run_pool(batch_t *batch)
         if (status == APR_SUCCESS) status = input_start(batch->input, batch->pool, lasting);
         if (status != APR_SUCCESS) say_trouble(batch, "cannot read the input", status);
     }
+    if (options->args && !options->resume) batch->total = (apr_uint64_t)options->args->nelts;
+    spork_progress_total(batch->pool, batch->total);
     if (status == APR_SUCCESS) run_all(batch);
     if (!ctrl_c_came()) print_rest(batch);
     input_close(batch->input);

@@ -93,6 +93,7 @@ apr_status_t pieces_run(spork_pool_t *pool, const pieces_t *pieces)
     apr_status_t status = apr_pool_create(&mem, NULL);
 
     if (status != APR_SUCCESS) return status;
+    spork_progress_total(pool, pieces->count);
     way.futures = apr_pcalloc(mem, way.ahead * sizeof(spork_future_t *));
     for (;;) {
         status = hand_out(&way);
@@ -105,6 +106,7 @@ apr_status_t pieces_run(spork_pool_t *pool, const pieces_t *pieces)
         way.first++;
     }
     for (; way.first < way.behind; way.first++) spork_future_destroy(way.futures[way.first % way.ahead]);
+    spork_progress_clear(pool);
     apr_pool_destroy(mem);
     return status;
 }

@@ -34,6 +34,7 @@ typedef struct {
     /* What became of each, in the order of next(). Anything but APR_SUCCESS ends the work. */
     apr_status_t (*take)(void *baton, const spork_outcome_t *outcome);
     void *baton;
+    apr_uint64_t count; /* how many next() will give: for the progress line */
 } pieces_t;
 
 /* APR_SUCCESS, what take() returned, or a failure that spork_error() has words for. */

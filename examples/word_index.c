@@ -188,6 +188,8 @@ int main(int argc, char **argv)
         return EXIT_FAILURE;
     }
     spork_config_init(&options.config);
+    options.config.progress = 1;
+    options.config.progress_label = "word_index";
     index.files = apr_array_make(index.mem, 256, sizeof(const char *));
     index.only = apr_array_make(index.mem, 4, sizeof(word_t));
     int code = parse(&options, &index, argc, args);

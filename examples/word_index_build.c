@@ -14,6 +14,7 @@ typedef struct {
     int out, back; /* the files to be handed out and taken next */
     msgpack_sbuffer job;
     int short_of_memory;
+    spork_pool_t *pool;
 } way_t;
 
 static const void *next_file(void *baton, apr_size_t *size)
@@ -83,6 +84,7 @@ static apr_status_t take_file(void *baton, const spork_outcome_t *outcome)
     else if (!add_file(index, file, outcome->out, outcome->out_size))
         failure = "a worker's reply is damaged";
     if (failure) {
+        spork_progress_clear(way->pool);
         fprintf(stderr, "word_index: %s: %s\n", APR_ARRAY_IDX(index->files, file, const char *), failure);
         index->failed++;
     }
@@ -92,8 +94,9 @@ static apr_status_t take_file(void *baton, const spork_outcome_t *outcome)
 apr_status_t word_index_build(word_index_t *index, spork_pool_t *pool)
 {
     way_t way = { 0 };
-    const pieces_t pieces = { word_file, next_file, take_file, &way };
+    const pieces_t pieces = { word_file, next_file, take_file, &way, (apr_uint64_t)index->files->nelts };
     way.index = index;
+    way.pool = pool;
     index->entries = apr_hash_make(index->mem);
     msgpack_sbuffer_init(&way.job);
     const apr_status_t status = pieces_run(pool, &pieces);

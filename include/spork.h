@@ -710,6 +710,15 @@ struct spork_progress_t {
  */
 SPORK_API void spork_progress_clear(spork_pool_t *pool);
 
+/**
+ * How many items the batch will have in all, the one that is under way or else the next: for items that are submitted a
+ * few at a time, and for streams, of which the pool does not know it. The batch is over, then, when so many have ended, and not
+ * before, except with the pool. More may be given to it after all.
+ * @param pool  whose
+ * @param total items of the whole batch; 0: that is not known
+ */
+SPORK_API void spork_progress_total(spork_pool_t *pool, apr_uint64_t total);
+
 /** @} */
 
 /* -------------------------------------------------------------------------------------------------------- */

@@ -27,11 +27,12 @@ struct spk_progress_t {
 
     /* the batch */
     int under_way;
-    int open;     /* a map or a stream has begun; submitted items are known to the queue */
-    int unknown;  /* how many there will be */
-    int is_drawn; /* a line of it was */
-    int is_told;  /* the program was */
-    int talking;  /* the program is being told: it may call back */
+    int open;          /* a map or a stream has begun; submitted items are known to the queue */
+    int unknown;       /* how many there will be */
+    uint64_t promised; /* so many, by spork_progress_total(); 0: nothing was said */
+    int is_drawn;      /* a line of it was */
+    int is_told;       /* the program was */
+    int talking;       /* the program is being told: it may call back */
     uint64_t begun, draw_due, tell_due;
     uint64_t total, done, failed;
 
@@ -132,18 +133,19 @@ static apr_interval_time_t time_left(const spk_progress_t *p, const spork_progre
 static void take(spork_pool_t *pool, spork_progress_t *record, uint64_t now, int ended)
 {
     spk_progress_t *p = pool->progress;
-    uint64_t done, failed;
+    uint64_t total, done, failed;
     double with_parts;
     int m;
 
+    total = p->promised > p->total ? p->promised : p->unknown && p->promised == 0 ? 0 : p->total;
     spk_run_count(pool, &done, &failed);
     for (m = 0; m < pool->n; m++) look_at_worker(pool, &pool->members[m], &p->workers[m]);
     memset(record, 0, sizeof *record);
-    record->total = p->unknown ? 0 : p->total;
+    record->total = total;
     record->done = p->done + done;
     record->failed = p->failed + failed;
     /* workers may lie */
-    if (!p->unknown && record->done > p->total) record->done = p->total;
+    if (total > 0 && record->done > total) record->done = total;
     with_parts = (double)record->done + parts_of(p);
     take_sample(p, now, with_parts);
     record->elapsed = (apr_interval_time_t)((now - p->begun) / 1000);
@@ -202,7 +204,9 @@ static void tell_host(spork_pool_t *pool, const spork_progress_t *record)
 
 static int is_over(const spork_pool_t *pool)
 {
-    return pool->progress->open == 0 && spk_queue_is_empty(pool) &&
+    const spk_progress_t *p = pool->progress;
+
+    return p->open == 0 && spk_queue_is_empty(pool) && p->done >= p->promised &&
            (pool->n > 0 || spk_queue_is_fetched(pool)); /* INLINE: it is empty after each item */
 }
 
@@ -212,8 +216,9 @@ static void finish(spork_pool_t *pool, uint64_t now)
     spork_progress_t record;
 
     p->under_way = 0;
+    if (p->is_drawn || p->is_told) take(pool, &record, now, 1);
+    p->promised = 0;
     if (!p->is_drawn && !p->is_told) return;
-    take(pool, &record, now, 1);
     if (p->is_drawn) draw(p, &record, "\n");
     p->width = 0;
     if (p->is_told) tell_host(pool, &record);
@@ -320,6 +325,12 @@ void spork_progress_clear(spork_pool_t *pool)
     if (p == NULL || p->width == 0) return;
     if (spk_os_terminal_columns() > 0) put_line(p, "", 0, "\r");
     p->width = 0; /* in the background the line is the shell's */
+}
+
+void spork_progress_total(spork_pool_t *pool, apr_uint64_t total)
+{
+    if (pool == NULL || pool->owner != spk_os_pid() || pool->progress == NULL) return;
+    pool->progress->promised = total;
 }
 
 /* ---- INLINE ------------------------------------------------------------------------------------------------------- */

@@ -128,6 +128,11 @@ pexec(0 -u -j 1 ${helper} both ::: a b)
 is(out "a\nb\n")
 is(err "a\nb\n")
 
+# The bar is for terminals.
+pexec(0 --bar -k ${helper} args ::: a b)
+is(out "[a]\n[b]\n")
+expect_silence(err)
+
 # Two at a time: each waits for the other.
 if(NOT START STREQUAL inline)
     pexec(0 -j 2 ${helper} wait {/} {//} ::: one/two two/one)

@@ -97,6 +97,39 @@ static void a_line_is_drawn_and_ended(void **state)
     assert_string_equal(strchr(fake.terminal, '\n'), "\n");
 }
 
+/* Submitted a few at a time: the total is what was said, and the batch goes on while the pool has nothing. */
+static void the_total_may_be_told(void **state)
+{
+    spork_pool_t *pool = open_pool(60, 1, 0, 0);
+
+    (void)state;
+    spork_progress_total(NULL, 8);
+    spork_progress_total(pool, 8);
+    submit_and_wait(pool, 4, 10);
+    assert_non_null(strstr(fake.terminal, "\runit: 0/8 0% | - -"));
+    assert_null(strchr(fake.terminal, '\n'));
+    submit_and_wait(pool, 4, 10);
+    assert_non_null(strstr(fake.terminal, "\runit: 8/8 100%, 2 failed"));
+    assert_string_equal(strchr(fake.terminal, '\n'), "\n");
+    fake.n_terminal = 0;
+    submit_and_wait(pool, 4, 10); /* of the next one nothing was said */
+    assert_non_null(strstr(fake.terminal, "\runit: 4/4 100%, 1 failed, 4/s, in 0:01\n"));
+    crew_close(pool);
+}
+
+static void a_total_that_is_not_reached_ends_with_the_pool(void **state)
+{
+    spork_pool_t *pool = open_pool(60, 1, 0, 0);
+
+    (void)state;
+    spork_progress_total(pool, 100);
+    submit_and_wait(pool, 4, 10);
+    assert_null(strchr(fake.terminal, '\n'));
+    crew_close(pool);
+    assert_non_null(strstr(fake.terminal, "\runit: 4/100 4%, 1 failed"));
+    assert_string_equal(strchr(fake.terminal, '\n'), "\n");
+}
+
 static void a_short_batch_draws_nothing(void **state)
 {
     spork_pool_t *pool = open_pool(60, 1, 0, 0);
@@ -397,6 +430,8 @@ int main(void)
 {
     static const struct CMUnitTest tests_of_progress[] = {
         cmocka_unit_test(a_line_is_drawn_and_ended),
+        cmocka_unit_test(the_total_may_be_told),
+        cmocka_unit_test(a_total_that_is_not_reached_ends_with_the_pool),
         cmocka_unit_test(a_short_batch_draws_nothing),
         cmocka_unit_test(nothing_is_drawn_without_a_terminal),
         cmocka_unit_test(nothing_is_drawn_unasked),
