@@ -110,7 +110,7 @@ static int fill(spork_dict_t *dict, unsigned char *bytes, apr_size_t size)
 
 static int play(spork_dict_t *dict)
 {
-    unsigned char *bytes = malloc(2 * LARGE);
+    unsigned char *bytes = calloc(2, LARGE);
     int line;
 
     must(bytes != NULL);
