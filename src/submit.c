@@ -123,6 +123,7 @@ void spk_future_free(spork_future_t *f)
     else
         queue->all = f->next;
     if (f->next != NULL) f->next->prev = f->prev;
+    if (queue->all == NULL) spk_spares_free(&queue->spares); /* an idle pool keeps nothing */
     free(f);
 }
 
