@@ -158,6 +158,7 @@ static int run(csv_options_t *options, apr_pool_t *mem)
     } else if (status != APR_SUCCESS) {
         say_error(&sum);
     } else {
+        ctrl_c_forget(); /* what is left is to print: that ends at once */
         print_totals(&sum);
         if (options->verbose)
             fprintf(stderr, "csv_sum: %llu pieces, %d of them read twice\n", (unsigned long long)sum.pieces,

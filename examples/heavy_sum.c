@@ -165,6 +165,7 @@ static int run(const options_t *options, apr_pool_t *mem)
         print_failures(&map);
     } else {
         const double pooled = seconds_since(start);
+        ctrl_c_forget(); /* what is left is to print: that ends at once */
         const int differ = compare(sizes, sums, results);
         printf("one process  %.3f s\n", alone);
         printf("pool         %.3f s with its start, %d workers by %s\n", pooled, spork_pool_workers(pool),

@@ -73,6 +73,7 @@ static int run(log_stats_t *stats)
     } else if (status != APR_SUCCESS) {
         fprintf(stderr, "log_stats: %s\n", spork_error());
     } else {
+        ctrl_c_forget(); /* what is left is to print: that ends at once */
         log_print(stats);
         const int failed = say_failures(stats);
         if (fflush(stdout) != 0 || ferror(stdout))

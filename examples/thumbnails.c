@@ -60,6 +60,7 @@ typedef struct {
     spork_future_t *futures[WINDOW];
     int first, submitted; /* those between are on their way */
     int failed;
+    int unlisted; /* of these: no pictures that were found */
 } batch_t;
 
 static void say_failed(void *baton, const char *path, apr_status_t status)
@@ -69,6 +70,12 @@ static void say_failed(void *baton, const char *path, apr_status_t status)
     spork_progress_clear(batch->pool);
     fprintf(stderr, "thumbnails: %s: %s\n", path, apr_strerror(status, words, sizeof words));
     batch->failed++;
+}
+
+static void say_unlisted(void *baton, const char *path, apr_status_t status)
+{
+    say_failed(baton, path, status);
+    ((batch_t *)baton)->unlisted++;
 }
 
 static int is_picture(const char *name)
@@ -186,7 +193,7 @@ static int run(batch_t *batch, apr_pool_t *mem)
     int code = EXIT_FAILURE;
     apr_status_t status;
 
-    folder_walk(batch->files, batch->from, is_picture, say_failed, batch);
+    folder_walk(batch->files, batch->from, is_picture, say_unlisted, batch);
     status = spork_pool_create(&pool, &batch->config, mem);
     batch->pool = pool;
     if (status == APR_SUCCESS) {
@@ -202,8 +209,8 @@ static int run(batch_t *batch, apr_pool_t *mem)
                 batch->files->nelts - batch->first, batch->files->nelts);
     else if (status != APR_SUCCESS)
         fprintf(stderr, "thumbnails: %s\n", spork_error());
-    else if (printf("%d of %d thumbnails made\n", batch->files->nelts - batch->failed, batch->files->nelts) >
-                 0 &&
+    else if (printf("%d of %d thumbnails made\n", batch->files->nelts - (batch->failed - batch->unlisted),
+                    batch->files->nelts) > 0 &&
              fflush(stdout) == 0 && batch->failed == 0)
         code = EXIT_SUCCESS;
     ctrl_c_forget();

@@ -61,6 +61,7 @@ static int run(options_t *options, word_index_t *index)
     } else if (status != APR_SUCCESS) {
         fprintf(stderr, "word_index: %s\n", spork_error());
     } else {
+        ctrl_c_forget(); /* what is left is to print: that ends at once */
         if (index->only->nelts)
             word_index_print_files(index);
         else

@@ -612,8 +612,8 @@ typedef struct {
  *
  * Submitted items go on meanwhile; they are not delivered here, and spork_wait_any() hands out none of the stream's.
  * From source and sink, calls on the same pool are refused: APR_EINVAL, or nothing, where no status is returned. They
- * may call spork_ref() and spork_pool_interrupt(), look at futures and destroy them, and use other pools. While one of
- * them runs the pool is not looked after (see Housekeeping, above).
+ * may call spork_ref(), spork_progress_clear() (before they print) and spork_pool_interrupt(), look at futures and destroy
+ * them, and use other pools. While one of them runs the pool is not looked after (see Housekeeping, above).
  */
 SPORK_API apr_status_t spork_stream(spork_pool_t *pool, spork_fn_t fn, spork_source_t source,
                                     spork_sink_t sink, void *baton, const spork_stream_t *options);
@@ -643,7 +643,8 @@ SPORK_API apr_status_t spork_stream(spork_pool_t *pool, spork_fn_t fn, spork_sou
  * The same batch is: the same call, the task of the same name, in a map the same sizes and count, and for each item that is
  * recorded the same input, of which a hash of 64 bits stands with the record. Else SPORK_EJOURNAL, with words: a map has
  * then run nothing, a stream ends where the input shows it, as by an interrupt, and the file is what it was. That a task has changed
- * what it does is not noticed: remove the file then. Likewise SPORK_EJOURNAL: a file that is no journal, or whose head
+ * what it does is not noticed: remove the file then. Nor is a file looked at that an input names: let its size and time be part
+ * of the input. Likewise SPORK_EJOURNAL: a file that is no journal, or whose head
  * is damaged; and one that another batch is using, in this process or another. The machine's byte order must be the
  * same, inputs and results are bytes.
  *
@@ -1031,8 +1032,9 @@ SPORK_API apr_status_t spork_dict_put(spork_dict_t *dict, const char *key, const
  * Read a key's value.
  * @param dict  which
  * @param key   a string
- * @param value receives it (NULL if it is empty). In a task as spork_call()'s out; in the parent until it is changed
- * @param size  receives its bytes
+ * @param value receives it (NULL if it is empty). In a task as spork_call()'s out; in the parent until it is changed.
+ *              NULL: not wanted
+ * @param size  receives its bytes; NULL: not wanted
  * @return SPORK_ENOTFOUND if there is none.
  */
 SPORK_API apr_status_t spork_dict_get(spork_dict_t *dict, const char *key, const void **value,

@@ -110,7 +110,7 @@ endforeach()
 # Nowhere to read, nowhere to write.
 run("${folder}" 1 "no such folder" out)
 expect(err "^thumbnails: no such folder: ")
-expect(out "of 0 thumbnails made\n$")
+expect(out "^0 of 0 thumbnails made\n$")
 file(WRITE "${folder}/a file" "")
 run("${folder}" 1 "in/a sub ü/deeper" "a file/out")
 expect(err "^thumbnails: named wrongly.jpg: ")
