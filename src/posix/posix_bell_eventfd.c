@@ -51,8 +51,11 @@ void spk_posix_bell_drain(const spk_os_bell_t *bell)
     } while (n == -1 && errno == EINTR);
 }
 
+/* Both are one descriptor, as a rule. It is closed once: by the second time another thread could have got its number for
+ * something of its own, a line, say, and that worker would die. */
 void spk_os_bell_destroy(spk_os_bell_t *bell)
 {
+    if (bell->ring.v == bell->wait.v) bell->ring = spk_posix_none();
     spk_posix_guard_close(&bell->wait);
     spk_posix_guard_close(&bell->ring);
 }
