@@ -4,37 +4,20 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "worker.h"
+#include "worker_serve.h"
 
 #include "registry.h"
 #include "step.h"
-
-/* A job as this worker sees it: its descriptor, copied once. */
-typedef struct {
-    spk_job_t *job;
-    unsigned slot, lane;
-    uint32_t flags, chunk, fn;
-    uint64_t first;
-    size_t in, in_size, out, out_size;
-    const unsigned char *in_base; /* what a task gets for item 0; NULL for size 0 */
-    unsigned char *out_base;
-} work_t;
 
 /* A chunk should last about this long: long enough to pay for its claim and the clock, short enough
  * to strand nobody at the end. Nanoseconds. */
 #define CHUNK_SHORT 8000U
 #define CHUNK_LONG 32000U
 
-static void store_cur(spk_worker_t *worker, unsigned state, const work_t *work, uint32_t item,
-                      memory_order order)
-{
-    atomic_store_explicit(&worker->seat->cur, spk_cur_pack(state, work->slot, work->lane, item), order);
-}
-
 /* RUNNING → FINISHED or REPORTING. In a guarded job the parent may have condemned the item meanwhile: then its
  * outcome is not this worker's any more, and the end is on its way. Anything else is another worker's scribble: then
  * nothing in this seat can be relied on. */
-static void finish(spk_worker_t *worker, const work_t *work, uint32_t item, unsigned state)
+void spk_worker_finish(spk_worker_t *worker, const spk_work_t *work, uint32_t item, unsigned state)
 {
     uint64_t running = spk_cur_pack(SPK_CUR_RUNNING, work->slot, work->lane, item);
     uint64_t finished = spk_cur_pack(state, work->slot, work->lane, item);
@@ -52,24 +35,25 @@ static void finish(spk_worker_t *worker, const work_t *work, uint32_t item, unsi
 }
 
 /* Give items [from, end) of the claim back: a stop was asked for, or this worker has served enough. */
-static void give_back(spk_worker_t *worker, const work_t *work, uint32_t first, uint32_t from, uint32_t end)
+static void give_back(spk_worker_t *worker, const spk_work_t *work, uint32_t first, uint32_t from,
+                      uint32_t end)
 {
     spk_entry_t *entry = spk_worker_entry(worker, SPK_ENTRY_REST, work->job, work->slot, from);
 
     entry->count = end - from;
     SPK_STEP("rest written");
-    store_cur(worker, SPK_CUR_GIVING, work, from, memory_order_release);
+    spk_worker_store_cur(worker, SPK_CUR_GIVING, work, from);
     SPK_STEP("giving");
     atomic_store_explicit(&worker->seat->begun[work->slot][work->lane], first + 1, memory_order_release);
     SPK_STEP("rest begun");
     spk_worker_publish(worker);
     SPK_STEP("rest published");
-    store_cur(worker, SPK_CUR_SKIPPED, work, from, memory_order_release);
+    spk_worker_store_cur(worker, SPK_CUR_SKIPPED, work, from);
     SPK_STEP("given");
 }
 
 /* For a deadline, or for the trace. */
-static void note_time(spk_worker_t *worker, const work_t *work)
+void spk_worker_note_time(spk_worker_t *worker, const spk_work_t *work)
 {
     if (!(work->flags & SPK_JOB_TIMED) && worker->track == NULL) return;
     worker->began = spk_os_clock();
@@ -77,90 +61,30 @@ static void note_time(spk_worker_t *worker, const work_t *work)
 }
 
 /* Before its end is said: what dies in between is known to have its slice (trace.c). */
-static void trace_item(spk_worker_t *worker, uint32_t fn, apr_status_t status)
+void spk_worker_trace_item(spk_worker_t *worker, uint32_t fn, apr_status_t status)
 {
     if (worker->track != NULL)
         spk_track_item(worker->track, worker->began, spk_os_clock(), worker->task.index, fn, status);
 }
 
-static void report(spk_worker_t *worker, const work_t *work, uint32_t item, apr_status_t status)
+void spk_worker_report(spk_worker_t *worker, const spk_work_t *work, uint32_t item, apr_status_t status)
 {
     spk_entry_t *entry = spk_worker_entry(worker, SPK_ENTRY_OUTCOME, work->job, work->slot, item);
 
     entry->status = status;
     spk_worker_attach_reply(worker, entry);
     SPK_STEP("entry written");
-    finish(worker, work, item, SPK_CUR_REPORTING);
+    spk_worker_finish(worker, work, item, SPK_CUR_REPORTING);
     spk_worker_publish(worker);
     SPK_STEP("published");
-    store_cur(worker, SPK_CUR_FINISHED, work, item, memory_order_release);
+    spk_worker_store_cur(worker, SPK_CUR_FINISHED, work, item);
     SPK_STEP("told");
     spk_worker_wake_parent(worker);
     SPK_STEP("rung");
 }
 
-/* What is left to do for an item of a map that is not a plain success: it failed, used its context, or
- * its end must be decided by compare-and-swap. */
-static void end_mapped(spk_worker_t *worker, const work_t *work, uint32_t item, apr_status_t status)
-{
-    status = spk_task_status(&worker->task, status);
-    trace_item(worker, work->fn, status);
-    if (status == APR_SUCCESS)
-        finish(worker, work, item, SPK_CUR_FINISHED);
-    else
-        report(worker, work, item, status);
-    spk_task_finish(&worker->task);
-}
-
-/* What an item has printed is written when it ends. Where the system does not tell whether there is any, a flush would cost
- * more than a short item: after a chunk of these will do. (Chunks of the worker's own choice are short, too.) */
-static int is_to_be_flushed(const work_t *work, int is_last)
-{
-    int pending = spk_os_stdio_pending();
-
-    return pending > 0 || (pending < 0 && (is_last || work->chunk != 0));
-}
-
-/* Items of a map: success leaves no trace but its result. This loop is what an item costs. */
-static void run_mapped(spk_worker_t *worker, const work_t *work, spk_range_t *range)
-{
-    const uint64_t running = spk_cur_pack(SPK_CUR_RUNNING, work->slot, work->lane, 0);
-    const uint64_t finished = spk_cur_pack(SPK_CUR_FINISHED, work->slot, work->lane, 0);
-    const int plain = (work->flags & (SPK_JOB_GUARDED | SPK_JOB_TIMED)) == 0 && worker->track == NULL;
-    const spork_fn_t fn = spk_registry_fn(work->fn);
-    const unsigned char *in =
-        work->in_base != NULL ? work->in_base + (size_t)range->begin * work->in_size : NULL;
-    unsigned char *out =
-        work->out_base != NULL ? work->out_base + (size_t)range->begin * work->out_size : NULL;
-    _Atomic uint64_t *cur = &worker->seat->cur;
-    spork_task_t *task = &worker->task;
-    uint32_t item;
-    apr_status_t status;
-
-    for (item = range->begin; item < range->end; item++) {
-        if (atomic_load_explicit(&work->job->stop, memory_order_relaxed) != 0) break;
-        task->index = (apr_size_t)(work->first + item);
-        task->slot = out;
-        if (!plain) note_time(worker, work);
-        SPK_STEP("beginning");
-        atomic_store_explicit(cur, running | (uint64_t)item << 32, memory_order_release);
-        SPK_STEP("running");
-        status = fn(task, in, out);
-        SPK_STEP("returned");
-        if (status == APR_SUCCESS && !task->touched && plain)
-            atomic_store_explicit(cur, finished | (uint64_t)item << 32, memory_order_release);
-        else
-            end_mapped(worker, work, item, status);
-        SPK_STEP("ended");
-        if (is_to_be_flushed(work, item + 1 == range->end)) spk_task_flush();
-        if (in != NULL) in += work->in_size;
-        if (out != NULL) out += work->out_size;
-    }
-    range->begin = item;
-}
-
 /* One submitted item: it says itself what to run and on what, and may have been cancelled. */
-static void run_submitted(spk_worker_t *worker, const work_t *work, uint32_t number)
+static void run_submitted(spk_worker_t *worker, const spk_work_t *work, uint32_t number)
 {
     spork_task_t *task = &worker->task;
     spk_item_t *item = (spk_item_t *)(task->base + work->in) + number;
@@ -174,9 +98,9 @@ static void run_submitted(spk_worker_t *worker, const work_t *work, uint32_t num
     task->in_size = in_size;
     task->keep_reply = spk_worker_keep_reply;
     worker->reply_size = 0;
-    note_time(worker, work);
+    spk_worker_note_time(worker, work);
     SPK_STEP("beginning");
-    store_cur(worker, SPK_CUR_RUNNING, work, number, memory_order_release);
+    spk_worker_store_cur(worker, SPK_CUR_RUNNING, work, number);
     SPK_STEP("running");
     /* the parent stores cancelled, fences, and looks at cur: one of the two sees the other */
     atomic_thread_fence(memory_order_seq_cst);
@@ -187,21 +111,21 @@ static void run_submitted(spk_worker_t *worker, const work_t *work, uint32_t num
     else
         status = fn == NULL ? SPORK_ENOTTASK : spk_task_status(task, fn(task, in_size > 0 ? in : NULL, NULL));
     SPK_STEP("returned");
-    trace_item(worker, number_of_fn, status);
-    report(worker, work, number, status);
+    spk_worker_trace_item(worker, number_of_fn, status);
+    spk_worker_report(worker, work, number, status);
     spk_task_finish(task);
     task->keep_reply = NULL;
     SPK_STEP("ended");
 }
 
-static void run_table(spk_worker_t *worker, const work_t *work, spk_range_t *range)
+static void run_table(spk_worker_t *worker, const spk_work_t *work, spk_range_t *range)
 {
     while (range->begin < range->end && atomic_load_explicit(&work->job->stop, memory_order_relaxed) == 0)
         run_submitted(worker, work, range->begin++);
 }
 
 /* Run a claim. 0: take no further: the rest of it was given back, or this worker has served enough. */
-static int run_range(spk_worker_t *worker, const work_t *work, spk_range_t claimed)
+static int run_range(spk_worker_t *worker, const spk_work_t *work, spk_range_t claimed)
 {
     uint64_t may = worker->head->max_tasks != 0 ? worker->head->max_tasks - worker->served : UINT32_MAX;
     spk_range_t range = claimed;
@@ -211,7 +135,7 @@ static int run_range(spk_worker_t *worker, const work_t *work, spk_range_t claim
     if (work->flags & SPK_JOB_TABLE)
         run_table(worker, work, &range);
     else
-        run_mapped(worker, work, &range);
+        spk_worker_run_mapped(worker, work, &range);
     worker->served += range.begin - claimed.begin;
     atomic_store_explicit(&worker->seat->finished, worker->served, memory_order_relaxed);
     SPK_STEP("counted");
@@ -226,7 +150,7 @@ static int run_range(spk_worker_t *worker, const work_t *work, spk_range_t claim
 }
 
 /* The next chunk's size, from what the last one took; never so much that the lane's end is stranded. */
-static void choose_length(spk_worker_t *worker, const work_t *work, uint64_t took, uint32_t items)
+static void choose_length(spk_worker_t *worker, const spk_work_t *work, uint64_t took, uint32_t items)
 {
     uint32_t end = atomic_load_explicit(&work->job->lanes[work->lane].end, memory_order_relaxed);
     uint32_t left = spk_claim_free(work->job, work->lane, 0, end);
@@ -240,7 +164,7 @@ static void choose_length(spk_worker_t *worker, const work_t *work, uint64_t too
 }
 
 /* Claim from one lane until it is exhausted. 0: leave the job. */
-static int serve_lane(spk_worker_t *worker, const work_t *work)
+static int serve_lane(spk_worker_t *worker, const spk_work_t *work)
 {
     spk_header_t *head = worker->head;
     uint64_t before = 0, now;
@@ -258,7 +182,7 @@ static int serve_lane(spk_worker_t *worker, const work_t *work)
     return 1;
 }
 
-static void read_job(const spk_worker_t *worker, unsigned slot, work_t *work)
+static void read_job(const spk_worker_t *worker, unsigned slot, spk_work_t *work)
 {
     spk_job_t *job = &worker->head->jobs[slot];
 
@@ -278,7 +202,7 @@ static void read_job(const spk_worker_t *worker, unsigned slot, work_t *work)
 }
 
 /* Make the payloads of a mapped job touchable; a system that cannot has no business here. */
-static int reach_payloads(spk_worker_t *worker, const work_t *work, uint32_t count)
+static int reach_payloads(spk_worker_t *worker, const spk_work_t *work, uint32_t count)
 {
     size_t in_end = work->in + work->in_size * count, out_end = work->out + work->out_size * count;
 
@@ -291,7 +215,7 @@ void spk_worker_serve(spk_worker_t *worker, unsigned slot)
 {
     spk_job_t *job = &worker->head->jobs[slot];
     unsigned n_lanes = job->n_lanes <= SPK_LANES ? job->n_lanes : SPK_LANES, i;
-    work_t work;
+    spk_work_t work;
 
     read_job(worker, slot, &work);
     if (!reach_payloads(worker, &work, job->count)) spk_os_exit(1);
