@@ -28,6 +28,15 @@
 #define SPK_RELAX() ((void)0)
 #endif
 
+/* Fetch the line at this address into the cache, for reading or for writing; any address will do. */
+#if defined(__GNUC__)
+#define SPK_PREFETCH(address) __builtin_prefetch(address, 0)
+#define SPK_PREFETCH_WRITE(address) __builtin_prefetch(address, 1)
+#else
+#define SPK_PREFETCH(address) ((void)(address))
+#define SPK_PREFETCH_WRITE(address) ((void)(address))
+#endif
+
 /* printf checking, where the compiler has it. */
 #if defined(__GNUC__)
 #define SPK_PRINTF(fmt, args) __attribute__((format(printf, fmt, args)))

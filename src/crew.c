@@ -3,6 +3,7 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
+#include "bits.h"
 #include "error.h"
 #include "pool.h"
 #include "role.h"
@@ -40,16 +41,16 @@ void spk_crew_break(spork_pool_t *pool, apr_status_t status, const char *format,
 
 uint32_t spk_crew_demand(const spork_pool_t *pool)
 {
-    uint32_t items = 0, free_here;
+    uint32_t items = 0, free_here, n = (uint32_t)pool->n;
     unsigned slot, lane;
+    uint64_t rest;
 
-    for (slot = 0; slot < SPK_SLOTS && items < (uint32_t)pool->n; slot++) {
-        const spk_slot_t *own = &pool->slots[slot];
+    for (rest = pool->open; rest != 0 && items < n; rest &= rest - 1) {
+        const spk_slot_t *own = &pool->slots[slot = spk_lowest(rest)];
 
-        for (lane = 0; own->state == SPK_SLOT_OPEN && lane < own->n_lanes && items < (uint32_t)pool->n;
-             lane++) {
+        for (lane = 0; lane < own->n_lanes && items < n; lane++) {
             free_here = spk_claim_free(&pool->head->jobs[slot], lane, own->chunk, own->ends[lane]);
-            items += free_here < (uint32_t)pool->n ? free_here : (uint32_t)pool->n;
+            items += free_here < n ? free_here : n;
         }
     }
     return items;

@@ -3,6 +3,7 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
+#include "compiler.h"
 #include "pool.h"
 
 #include <string.h>
@@ -81,10 +82,25 @@ static void take_entries(spork_pool_t *pool, int m, uint64_t head)
     spk_entry_t entry;
 
     while (member->taken != head) {
+        SPK_PREFETCH(&member->seat->ring[(member->taken + 4) % SPK_RING]);
+        SPK_PREFETCH((const unsigned char *)&member->seat->ring[(member->taken + 4) % SPK_RING] + SPK_LINE);
         memcpy(&entry, &member->seat->ring[member->taken % SPK_RING], sizeof entry);
         spk_jobs_deliver(pool, m, &entry);
         if (member->region_once && entry.kind == SPK_ENTRY_OUTCOME) spk_region_take_back(pool, member);
         member->taken++;
+    }
+}
+
+/* Who is BLOCKED stored that, fenced, and looked at tail and granted (worker.c): now they are as he wants them. */
+static void rouse_blocked(spork_pool_t *pool, spk_member_t *member, int granted)
+{
+    const spk_seat_t *seat = member->seat;
+
+    atomic_thread_fence(memory_order_seq_cst);
+    if (atomic_load_explicit(&seat->mood, memory_order_relaxed) == SPK_MOOD_BLOCKED && !member->caller.open &&
+        (granted || atomic_load_explicit(&seat->want, memory_order_relaxed) == 0)) {
+        pool->changes += (uint64_t)granted;
+        spk_os_bell_ring(&member->bell);
     }
 }
 
@@ -101,16 +117,14 @@ void spk_member_hear(spork_pool_t *pool, int m)
         spk_member_kill(member);
         return;
     }
-    take_entries(pool, m, head);
-    atomic_store_explicit(&seat->tail, member->taken, memory_order_release);
-    granted = want != 0 && grant(pool, member, want);
-    /* who is BLOCKED stored that, fenced, and looked at tail and granted (worker.c) */
-    atomic_thread_fence(memory_order_seq_cst);
-    if (atomic_load_explicit(&seat->mood, memory_order_relaxed) == SPK_MOOD_BLOCKED && !member->caller.open &&
-        (granted || atomic_load_explicit(&seat->want, memory_order_relaxed) == 0)) {
-        pool->changes += (uint64_t)granted;
-        spk_os_bell_ring(&member->bell);
+    /* else its line is left alone; but who is blocked may be so because somebody wrote over it */
+    if (head != member->taken ||
+        atomic_load_explicit(&seat->mood, memory_order_relaxed) == SPK_MOOD_BLOCKED) {
+        take_entries(pool, m, head);
+        atomic_store_explicit(&seat->tail, member->taken, memory_order_release);
     }
+    granted = want != 0 && grant(pool, member, want);
+    rouse_blocked(pool, member, granted);
 }
 
 void spk_member_kill(spk_member_t *member)

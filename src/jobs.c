@@ -7,9 +7,26 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
+#include "bits.h"
 #include "pool.h"
 
 #include <string.h>
+
+static void set_state(spork_pool_t *pool, unsigned slot, int state)
+{
+    uint64_t bit = UINT64_C(1) << slot;
+
+    pool->slots[slot].state = state;
+    pool->busy = state != SPK_SLOT_FREE ? pool->busy | bit : pool->busy & ~bit;
+    pool->open = state == SPK_SLOT_OPEN ? pool->open | bit : pool->open & ~bit;
+}
+
+void spk_jobs_forget(spork_pool_t *pool)
+{
+    unsigned slot;
+
+    for (slot = 0; slot < SPK_SLOTS; slot++) set_state(pool, slot, SPK_SLOT_FREE);
+}
 
 static int free_slot(const spork_pool_t *pool)
 {
@@ -62,37 +79,35 @@ static void fill_job(spk_job_t *job, const spk_slot_t *slot, const spk_post_t *p
 
 static void publish_oldest(spork_pool_t *pool)
 {
-    unsigned i, oldest = 0;
-    uint64_t serial = UINT64_MAX;
+    unsigned slot, oldest = 0;
+    uint64_t serial = UINT64_MAX, rest;
 
-    for (i = 0; i < SPK_SLOTS; i++) {
-        if (pool->slots[i].state == SPK_SLOT_OPEN && pool->slots[i].serial < serial) {
-            serial = pool->slots[i].serial;
-            oldest = i;
+    for (rest = pool->open; rest != 0; rest &= rest - 1) {
+        slot = spk_lowest(rest);
+        if (pool->slots[slot].serial < serial) {
+            serial = pool->slots[slot].serial;
+            oldest = slot;
         }
     }
     atomic_store_explicit(&pool->head->oldest, oldest, memory_order_relaxed);
 }
 
-static void set_open(spork_pool_t *pool)
+static void publish_open(spork_pool_t *pool)
 {
-    uint64_t open = 0;
-    unsigned i;
-
-    for (i = 0; i < SPK_SLOTS; i++)
-        if (pool->slots[i].state == SPK_SLOT_OPEN) open |= UINT64_C(1) << i;
-    atomic_store_explicit(&pool->head->open, open, memory_order_release);
+    atomic_store_explicit(&pool->head->open, pool->open, memory_order_release);
 }
 
 void spk_jobs_publish(spork_pool_t *pool)
 {
-    unsigned i;
+    uint64_t rest;
 
-    for (i = 0; i < SPK_SLOTS; i++)
-        if (pool->slots[i].state == SPK_SLOT_OPEN)
-            atomic_store_explicit(&pool->head->serials[i], pool->slots[i].look, memory_order_release);
+    for (rest = pool->open; rest != 0; rest &= rest - 1) {
+        unsigned slot = spk_lowest(rest);
+
+        atomic_store_explicit(&pool->head->serials[slot], pool->slots[slot].look, memory_order_release);
+    }
     publish_oldest(pool);
-    set_open(pool);
+    publish_open(pool);
 }
 
 int spk_job_post(spork_pool_t *pool, const spk_post_t *post)
@@ -118,10 +133,10 @@ int spk_job_post(spork_pool_t *pool, const spk_post_t *post)
     cut_lanes(slot, job);
     fill_job(job, slot, post);
     for (m = 0; m < pool->n; m++) spk_claim_reset(pool->members[m].seat, (unsigned)i, slot->n_lanes);
-    slot->state = SPK_SLOT_OPEN;
+    set_state(pool, (unsigned)i, SPK_SLOT_OPEN);
     publish_oldest(pool);
     atomic_store_explicit(&pool->head->serials[i], slot->look, memory_order_release);
-    set_open(pool);
+    publish_open(pool);
     spk_crew_wake(pool);
     pool->changes++;
     return i;
@@ -148,19 +163,15 @@ int spk_job_extend(spork_pool_t *pool, unsigned slot, uint32_t n)
 
 int spk_jobs_any(const spork_pool_t *pool)
 {
-    int i;
-
-    for (i = 0; i < SPK_SLOTS; i++)
-        if (pool->slots[i].state == SPK_SLOT_OPEN) return 1;
-    return 0;
+    return pool->open != 0;
 }
 
 int spk_jobs_of(const spork_pool_t *pool, const spk_owner_t *owner)
 {
-    int i, n = 0;
+    uint64_t rest;
+    int n = 0;
 
-    for (i = 0; i < SPK_SLOTS; i++)
-        n += pool->slots[i].state != SPK_SLOT_FREE && pool->slots[i].owner == owner;
+    for (rest = pool->busy; rest != 0; rest &= rest - 1) n += pool->slots[spk_lowest(rest)].owner == owner;
     return n;
 }
 
@@ -172,12 +183,14 @@ static void hand_rest(spork_pool_t *pool, unsigned slot, spk_range_t range)
     pool->changes++;
 }
 
-/* Where a reply may lie: inside the region that was granted to this worker. */
+/* Where a reply may lie: in the entry, or inside the region that was granted to this worker. */
 static int reply_is_inside(const spk_member_t *member, const spk_entry_t *entry)
 {
     size_t begin, size;
 
-    if (entry->out_size == 0 && entry->words == 0) return 1;
+    if (entry->out == 0)
+        return entry->out_size <= sizeof entry->bytes &&
+               entry->words <= sizeof entry->bytes - entry->out_size;
     if (member->region == NULL || entry->words > SPORK_MESSAGE_MAX) return 0;
     begin = spk_block_offset(member->region);
     size = spk_block_size(member->region);
@@ -221,7 +234,7 @@ void spk_jobs_deliver(spork_pool_t *pool, int m, const spk_entry_t *entry)
         /* it takes another region for its own, and would lose all its replies */
         spk_member_kill(member);
     } else if (entry->kind == SPK_ENTRY_OUTCOME) {
-        if (entry->out_size > 0 || entry->words > 0) result.out = pool->shm.base + entry->out;
+        result.out = entry->out != 0 ? pool->shm.base + entry->out : entry->bytes;
         result.out_size = (size_t)entry->out_size;
         result.words = entry->words;
         slot->owner->outcome(pool, entry->slot, entry->item, &result);
@@ -327,23 +340,25 @@ static void leave_slot(spork_pool_t *pool, unsigned slot)
     /* entries about the job were published before its last claim was finished: take them first */
     spk_crew_drain(pool);
     pool->slots[slot].owner->through(pool, slot);
-    pool->slots[slot].state = SPK_SLOT_LEAVING;
+    set_state(pool, slot, SPK_SLOT_LEAVING);
     pool->recoveries = pool->idle_deaths = 0;
-    set_open(pool);
+    publish_open(pool);
     publish_oldest(pool);
     pool->changes++;
 }
 
 void spk_jobs_sweep(spork_pool_t *pool)
 {
+    uint64_t rest;
     unsigned slot;
 
-    for (slot = 0; slot < SPK_SLOTS; slot++) {
+    for (rest = pool->busy; rest != 0; rest &= rest - 1) {
+        slot = spk_lowest(rest);
         if (pool->slots[slot].state == SPK_SLOT_OPEN && is_exhausted(pool, slot) &&
             !somebody_holds(pool, slot))
             leave_slot(pool, slot);
         if (pool->slots[slot].state == SPK_SLOT_LEAVING && !somebody_looks(pool, slot)) {
-            pool->slots[slot].state = SPK_SLOT_FREE;
+            set_state(pool, slot, SPK_SLOT_FREE);
             pool->changes++;
         }
     }
@@ -367,16 +382,17 @@ void spk_job_stop(spork_pool_t *pool, unsigned slot, uint32_t how)
 
 void spk_jobs_lose(spork_pool_t *pool, const spk_owner_t *owner, const spk_result_t *result)
 {
+    uint64_t rest;
     unsigned slot;
 
-    for (slot = 0; slot < SPK_SLOTS; slot++) {
-        if (pool->slots[slot].state != SPK_SLOT_OPEN || (owner != NULL && pool->slots[slot].owner != owner))
-            continue;
+    for (rest = pool->open; rest != 0; rest &= rest - 1) {
+        slot = spk_lowest(rest);
+        if (owner != NULL && pool->slots[slot].owner != owner) continue;
         pool->slots[slot].owner->lost(pool, slot, result);
-        pool->slots[slot].state = SPK_SLOT_LEAVING;
+        set_state(pool, slot, SPK_SLOT_LEAVING);
         pool->changes++;
     }
-    set_open(pool);
+    publish_open(pool);
     publish_oldest(pool);
 }
 
@@ -424,9 +440,10 @@ void spk_jobs_settle(spork_pool_t *pool, int m, const spk_result_t *casualty)
 {
     spk_seat_t *seat = pool->members[m].seat;
     unsigned slot, lane;
+    uint64_t rest;
 
-    for (slot = 0; slot < SPK_SLOTS; slot++)
-        for (lane = 0; pool->slots[slot].state == SPK_SLOT_OPEN && lane < pool->slots[slot].n_lanes; lane++)
+    for (rest = pool->open; rest != 0; rest &= rest - 1)
+        for (slot = spk_lowest(rest), lane = 0; lane < pool->slots[slot].n_lanes; lane++)
             settle_lane(pool, slot, lane, m, casualty);
     atomic_store_explicit(&seat->cur, 0, memory_order_relaxed);
     atomic_store_explicit(&seat->looking, 0, memory_order_relaxed);

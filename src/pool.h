@@ -108,7 +108,7 @@ typedef struct {
 /* ---- the pool -------------------------------------------------------------------------------------------- */
 
 typedef struct spk_run_t spk_run_t;           /* a map under way: map.h */
-typedef struct spk_queue_t spk_queue_t;       /* submitted items: submit.c */
+typedef struct spk_queue_t spk_queue_t;       /* submitted items: future.h */
 typedef struct spk_stream_t spk_stream_t;     /* a stream under way: stream.c */
 typedef struct spk_progress_t spk_progress_t; /* progress.c */
 typedef struct spk_trace_t spk_trace_t;       /* trace.c */
@@ -161,9 +161,10 @@ struct spork_pool_t {
 
     /* jobs */
     spk_slot_t slots[SPK_SLOTS];
-    uint64_t serials; /* jobs ever posted */
-    uint64_t changes; /* counts what the pump did: a wait begins when a round changed nothing */
-    spk_run_t *run;   /* the map under way */
+    uint64_t busy, open; /* of these the ones that are not FREE, and the OPEN ones: a bit each */
+    uint64_t serials;    /* jobs ever posted */
+    uint64_t changes;    /* counts what the pump did: a wait begins when a round changed nothing */
+    spk_run_t *run;      /* the map under way */
 
     /* submitted items */
     spk_queue_t *queue;
@@ -260,6 +261,8 @@ uint32_t spk_job_fn(const spork_pool_t *pool, unsigned slot, uint32_t item);
 int spk_job_post(spork_pool_t *pool, const spk_post_t *post);
 /* n items more at the end of a job of one lane and of chunk 1; what they are stands there already. 0: it takes none any more. */
 int spk_job_extend(spork_pool_t *pool, unsigned slot, uint32_t n);
+/* No slot is taken any more: the segment begins anew. */
+void spk_jobs_forget(spork_pool_t *pool);
 /* Some job is open. */
 int spk_jobs_any(const spork_pool_t *pool);
 /* How many jobs of this owner are open, or leaving. */
@@ -286,7 +289,7 @@ void spk_pump(spork_pool_t *pool);
 apr_status_t spk_pump_until(spork_pool_t *pool, int (*done)(void *of), void *of, apr_interval_time_t timeout,
                             int spin);
 
-/* ---- submit.c, stream.c, map.c, map_windows.c ------------------------------------------------------------------------------------------ */
+/* ---- submit.c, batch.c, stream.c, map.c, map_windows.c ------------------------------------------------- */
 
 apr_status_t spk_queue_create(spork_pool_t *pool);
 /* Post what waits, as far as there are slots; `all` also small batches. */

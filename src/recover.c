@@ -131,7 +131,6 @@ static int everybody_has_answered(const spork_pool_t *pool)
 static void rewrite_control(spork_pool_t *pool)
 {
     unsigned char *bytes = (unsigned char *)pool->head;
-    unsigned slot;
     int m;
 
     for (m = 0; m < pool->n; m++)
@@ -139,7 +138,7 @@ static void rewrite_control(spork_pool_t *pool)
 
     memcpy(bytes, pool->constants, sizeof pool->constants);
     memset(bytes + sizeof pool->constants, 0, pool->payloads - sizeof pool->constants);
-    for (slot = 0; slot < SPK_SLOTS; slot++) pool->slots[slot].state = SPK_SLOT_FREE;
+    spk_jobs_forget(pool);
 }
 
 static void recover(spork_pool_t *pool)
@@ -188,11 +187,7 @@ static void call(spork_pool_t *pool, uint64_t now)
 /* The parent waits for a start only: nothing that workers could be at. */
 static int is_anything_left(const spork_pool_t *pool)
 {
-    int slot;
-
-    for (slot = 0; slot < SPK_SLOTS; slot++)
-        if (pool->slots[slot].state != SPK_SLOT_FREE) return 1;
-    return !spk_queue_is_empty(pool);
+    return pool->busy != 0 || !spk_queue_is_empty(pool);
 }
 
 /* Everybody has answered, and then a whole round of the pump finds nothing: what they did before they answered would be

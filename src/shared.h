@@ -35,7 +35,8 @@
 
 typedef struct {
     _Alignas(SPK_LINE) _Atomic uint64_t word; /* (*) the last claim made here: claim.h */
-    _Atomic uint32_t end; /* (P) one past the lane's last item; may grow: spk_job_extend() */
+    _Alignas(
+        SPK_LINE) _Atomic uint32_t end; /* (P) one past the lane's last item; may grow: spk_job_extend() */
 } spk_lane_t;
 
 enum {
@@ -62,7 +63,8 @@ typedef struct {
 } spk_job_t;
 
 #define SPK_BATCH_MAX 64 /* items of a table */
-#define SPK_INLINE 72    /* bytes of input that travel in the item itself */
+#define SPK_INLINE 96    /* bytes of input that travel in the item itself: two lines with it */
+#define SPK_REPLY 80     /* bytes of reply and words that travel in the entry itself: likewise */
 
 typedef struct {
     uint64_t index;             /* (P) number of the item in the pool */
@@ -88,9 +90,9 @@ typedef struct {
     uint32_t count;    /* REST */
     int32_t status;    /* OUTCOME */
     uint32_t words;    /* bytes of the message, which stands behind the reply */
-    uint64_t out;      /* offset of the reply, in the worker's reply region */
+    uint64_t out;      /* offset of the reply, in the worker's reply region; 0: it stands in bytes */
     uint64_t out_size; /* bytes of the reply */
-    uint64_t spare;
+    unsigned char bytes[SPK_REPLY];
 } spk_entry_t;
 
 /* ---- what a task asks of the parent: its seat's mailbox, calls.h ------------------------------- */
@@ -139,15 +141,19 @@ enum { SPK_MOOD_AWAKE, SPK_MOOD_IDLE, SPK_MOOD_ASLEEP, SPK_MOOD_BLOCKED };
 #define SPK_WORDS 256 /* bytes of words for a failed initializer */
 
 typedef struct {
-    /* the worker's own line: written at every item */
+    /* The worker's own line, written several times an item; the others look at it only now and then. */
     _Alignas(SPK_LINE) _Atomic uint64_t cur; /* (W, P condemns) the item at hand: claim.h */
     _Atomic uint64_t started;                /* (W) spk_os_clock() at the item's start, if timed */
     _Atomic uint32_t looking;                /* (W) slot + 1 of the job it may be touching, 0: none */
-    _Atomic uint32_t mood;                   /* (W, P wakes) SPK_MOOD_ */
-    _Atomic uint64_t head;                   /* (W) entries ever published in the ring */
-    _Atomic uint64_t want;                   /* (W) bytes of reply room asked for, 0: none */
-    _Atomic uint64_t finished;               /* (W) items ever finished, kept at the end of a chunk */
     _Atomic uint32_t part;     /* (W) of the item at hand that is done: SPK_PART_; 0: it does not tell */
+    _Atomic uint64_t finished; /* (W) items ever finished, kept at the end of a chunk */
+
+    /* what the parent polls while it waits */
+    _Alignas(SPK_LINE) _Atomic uint64_t head; /* (W) entries ever published in the ring */
+    _Atomic uint64_t want;                    /* (W) bytes of reply room asked for, 0: none */
+
+    /* what it looks at whenever it has given out work */
+    _Alignas(SPK_LINE) _Atomic uint32_t mood; /* (W, P wakes) SPK_MOOD_ */
     _Atomic uint64_t answered; /* (W) the roll call after which it found nothing to do, or no room */
 
     /* the parent's line */

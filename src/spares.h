@@ -1,7 +1,7 @@
 /*
  * Memory of large outcomes, kept for the next ones: a C library gives blocks of this size back to the system when they
  * are freed, and having the pages anew costs several times what copying a reply into them does. They are kept as long as any
- * item is under way or looked at (submit.c).
+ * item is under way or looked at (future.c).
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -26,14 +26,18 @@ typedef struct {
 
     uint64_t through[SPK_SLOTS]; /* serial of the job that was found exhausted in each slot */
     uint64_t published;          /* entries put into the ring: seat.head */
-    uint64_t served;             /* items run, for max_tasks */
-    unsigned length;             /* log2 of the chunk that last took about the right time */
+    uint64_t taken;  /* of these the parent has taken out, when that was last looked at: seat.tail */
+    uint64_t served; /* items run, for max_tasks */
+    unsigned length; /* log2 of the chunk that last took about the right time */
 
-    uint64_t granted;           /* answers to wishes seen */
-    size_t region, region_size; /* where replies go: offset, bytes */
-    int region_once;            /* it goes back with the item */
-    size_t bump;                /* bytes of it in use */
-    size_t reply, reply_size;   /* the item's reply: where it begins in the region, bytes */
+    uint64_t granted;               /* answers to wishes seen */
+    size_t region, region_size;     /* where replies go: offset, bytes */
+    int region_once;                /* it goes back with the item */
+    size_t bump;                    /* bytes of it in use */
+    size_t reply_size;              /* bytes of the item's reply, */
+    int in_region;                  /* which begins in the region, */
+    size_t reply;                   /* there; */
+    unsigned char small[SPK_REPLY]; /* or is here, for the entry */
 
     uint64_t asked; /* messages to the parent: seat.mail.asked */
     int64_t pid;    /* this process */
@@ -67,9 +71,9 @@ void spk_worker_publish(spk_worker_t *worker);
 /* Where this worker's ring and replies begin: what the parent has put into its seat. Once, after it was entered. */
 void spk_worker_begin_replies(spk_worker_t *worker);
 
-/* task.keep_reply: into the worker's reply region. */
+/* task.keep_reply: a copy, for the entry or in the worker's reply region. */
 apr_status_t spk_worker_keep_reply(spork_task_t *task, const void *data, apr_size_t size);
-/* Put the item's words behind its reply and name both in the entry; then the next item's begins. */
+/* Put the reply and the item's words into the entry, or say there where in the region they are. */
 void spk_worker_attach_reply(spk_worker_t *worker, spk_entry_t *entry);
 
 /* Take and run items of the job until none is left in it for this worker. */

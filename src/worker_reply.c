@@ -1,7 +1,7 @@
 /*
- * How a worker answers: its ring of entries, and the region of the arena in which its replies lie
- * until the parent has copied them. Both are bounded; when one is full the worker asks, and sleeps
- * until the parent has made room.
+ * How a worker answers: its ring of entries, in which small replies are, and the region of the arena in which larger
+ * ones lie until the parent has copied them. Both are bounded; when one is full the worker asks, and sleeps until the parent
+ * has made room.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -11,9 +11,12 @@
 #include "step.h"
 #include <string.h>
 
+/* The parent writes its tail as often as it hears; it is looked at once a ring. */
 static int ring_has_room(spk_worker_t *worker)
 {
-    return worker->published - atomic_load_explicit(&worker->seat->tail, memory_order_acquire) < SPK_RING;
+    if (worker->published - worker->taken >= SPK_RING)
+        worker->taken = atomic_load_explicit(&worker->seat->tail, memory_order_acquire);
+    return worker->published - worker->taken < SPK_RING;
 }
 
 spk_entry_t *spk_worker_entry(spk_worker_t *worker, uint32_t kind, const spk_job_t *job, unsigned slot,
@@ -25,7 +28,7 @@ spk_entry_t *spk_worker_entry(spk_worker_t *worker, uint32_t kind, const spk_job
         spk_worker_wake_parent(worker);
         spk_worker_wait(worker, SPK_MOOD_BLOCKED, ring_has_room);
     }
-    memset(entry, 0, sizeof *entry);
+    memset(entry, 0, offsetof(spk_entry_t, bytes));
     entry->serial = job->serial;
     entry->kind = kind;
     entry->slot = slot;
@@ -69,7 +72,7 @@ static void read_region(spk_worker_t *worker)
 
 void spk_worker_begin_replies(spk_worker_t *worker)
 {
-    worker->published = atomic_load_explicit(&worker->seat->head, memory_order_relaxed);
+    worker->published = worker->taken = atomic_load_explicit(&worker->seat->head, memory_order_relaxed);
     read_region(worker);
 }
 
@@ -105,39 +108,64 @@ static size_t rounded(size_t size)
     return (size + 15) / 16 * 16;
 }
 
+static apr_status_t keep_in_region(spk_worker_t *worker, const void *data, size_t size)
+{
+    apr_status_t status = make_room(worker, size + SPORK_MESSAGE_MAX);
+
+    if (status != APR_SUCCESS) return status;
+    if (size > 0)
+        SPK_STEP_COPY("half replied", worker->task.base + worker->region + worker->reply, data, size);
+    worker->in_region = 1;
+    return APR_SUCCESS;
+}
+
 apr_status_t spk_worker_keep_reply(spork_task_t *task, const void *data, apr_size_t size)
 {
     spk_worker_t *worker = task->keeper;
-    apr_status_t status;
+    apr_status_t status = APR_SUCCESS;
 
     worker->reply_size = 0;
+    worker->in_region = 0;
     if (size > SIZE_MAX - SPORK_MESSAGE_MAX - 16)
         return spk_error(SPORK_ETOOBIG, "spork_reply: %" APR_SIZE_T_FMT " bytes are more than any arena",
                          size);
-    status = make_room(worker, size + SPORK_MESSAGE_MAX);
+    if (size > sizeof worker->small)
+        status = keep_in_region(worker, data, size);
+    else if (size > 0)
+        memcpy(worker->small, data, size);
     if (status != APR_SUCCESS) return status;
-    if (size > 0) SPK_STEP_COPY("half replied", task->base + worker->region + worker->reply, data, size);
     worker->reply_size = size;
     SPK_STEP("replied");
     return APR_SUCCESS;
 }
 
+/* Where reply and words go; the words may have to be left out. */
+static unsigned char *find_place(spk_worker_t *worker, spk_entry_t *entry, size_t *words)
+{
+    if (!worker->in_region && *words > sizeof entry->bytes - worker->reply_size &&
+        keep_in_region(worker, worker->small, worker->reply_size) != APR_SUCCESS)
+        *words = 0;
+    if (worker->in_region) return worker->task.base + worker->region + worker->reply;
+    memcpy(entry->bytes, worker->small, worker->reply_size);
+    return entry->bytes;
+}
+
 void spk_worker_attach_reply(spk_worker_t *worker, spk_entry_t *entry)
 {
     size_t words = strlen(worker->task.message);
+    unsigned char *place = find_place(worker, entry, &words);
 
-    if (words > 0 && worker->reply_size == 0 && make_room(worker, SPORK_MESSAGE_MAX) != APR_SUCCESS)
-        words = 0;
+    memcpy(place + worker->reply_size, worker->task.message, words);
+    entry->out_size = worker->reply_size;
+    entry->words = (uint32_t)words;
+    if (worker->in_region) {
+        entry->out = worker->region + worker->reply;
+        worker->bump = rounded(worker->reply + worker->reply_size + words);
+    }
     if (worker->region_once) { /* the parent takes it back with this entry */
         worker->region_size = 0;
         worker->region_once = 0;
     }
-    if (words == 0 && worker->reply_size == 0) return;
-    memcpy(worker->task.base + worker->region + worker->reply + worker->reply_size, worker->task.message,
-           words);
-    entry->out = worker->region + worker->reply;
-    entry->out_size = worker->reply_size;
-    entry->words = (uint32_t)words;
-    worker->bump = rounded(worker->reply + worker->reply_size + words);
     worker->reply_size = 0;
+    worker->in_region = 0;
 }

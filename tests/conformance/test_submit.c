@@ -46,6 +46,27 @@ static apr_status_t reply_again(spork_task_t *task, const void *in, void *out)
     return status != APR_SUCCESS ? status : item->end_with;
 }
 
+/* How many bytes of reply and of words, both of the item's number. */
+typedef struct {
+    apr_uint32_t number, size, words;
+} told_t;
+
+#define TOLD_MOST 220
+
+static apr_status_t reply_and_say(spork_task_t *task, const void *in, void *out)
+{
+    const told_t *told = in;
+    char words[TOLD_MOST + 1];
+    unsigned char bytes[TOLD_MOST];
+
+    (void)out;
+    memset(words, 'a' + (int)(told->number % 26), told->words);
+    words[told->words] = '\0';
+    memset(bytes, (int)(told->number & 0xff), told->size);
+    spork_fail(task, "%s", words);
+    return spork_reply(task, bytes, told->size);
+}
+
 static apr_status_t tell_index(spork_task_t *task, const void *in, void *out)
 {
     apr_size_t index = spork_task_index(task);
@@ -75,13 +96,10 @@ static apr_status_t misuse_reply(spork_task_t *task, const void *in, void *out)
     return spork_reply(task, NULL, 0);
 }
 
-static const spork_entry_t tasks[] = { SPORK_ENTRY(echo),
-                                       SPORK_ENTRY(say_nothing),
-                                       SPORK_ENTRY(reply_again),
-                                       SPORK_ENTRY(tell_index),
-                                       SPORK_ENTRY(wait_at_gate),
-                                       SPORK_ENTRY(misuse_reply),
-                                       SPORK_END };
+static const spork_entry_t tasks[] = { SPORK_ENTRY(echo),         SPORK_ENTRY(say_nothing),
+                                       SPORK_ENTRY(reply_again),  SPORK_ENTRY(reply_and_say),
+                                       SPORK_ENTRY(tell_index),   SPORK_ENTRY(wait_at_gate),
+                                       SPORK_ENTRY(misuse_reply), SPORK_END };
 
 static const spork_outcome_t *await(spork_future_t *future, apr_status_t want)
 {
@@ -185,6 +203,43 @@ static void sixty_four_mebibytes_both_ways_at_once(void **state)
         spork_future_destroy(futures[i]);
     }
     free(data);
+    end_pool(pool);
+}
+
+static int all_are(const void *bytes, int value, apr_size_t size)
+{
+    apr_size_t i = 0;
+    while (i < size && ((const unsigned char *)bytes)[i] == (unsigned char)value) i++;
+    return i == size;
+}
+
+static void expect_told(const spork_outcome_t *outcome, const told_t *told)
+{
+    assert_int_equal(outcome->out_size, told->size);
+    if (told->size > 0) assert_true(all_are(outcome->out, (int)(told->number & 0xff), told->size));
+    assert_int_equal(strlen(outcome->message), told->words);
+    assert_true(all_are(outcome->message, 'a' + (int)(told->number % 26), told->words));
+}
+
+/* Small ones travel another way than large ones: every size about where that changes, alone and with words. */
+static void small_replies_come_with_their_words(void **state)
+{
+    enum { WORDS = 4, COUNT = TOLD_MOST * WORDS };
+    static const apr_uint32_t words[WORDS] = { 0, 1, 16, 100 };
+    static spork_future_t *futures[COUNT];
+    spork_pool_t *pool = start_pool(2);
+    told_t told;
+
+    (void)state;
+    for (apr_uint32_t i = 0; i < COUNT; i++) {
+        told = (told_t){ i, i / WORDS, words[i % WORDS] };
+        futures[i] = submit(pool, reply_and_say, &told, sizeof told);
+    }
+    for (apr_uint32_t i = 0; i < COUNT; i++) {
+        told = (told_t){ i, i / WORDS, words[i % WORDS] };
+        expect_told(await(futures[i], APR_SUCCESS), &told);
+        spork_future_destroy(futures[i]);
+    }
     end_pool(pool);
 }
 
@@ -501,6 +556,7 @@ int main(int argc, char **argv)
         TEST(ten_thousand_items_of_mixed_size),
         TEST(replies_of_all_sizes),
         TEST(sixty_four_mebibytes_both_ways_at_once),
+        TEST(small_replies_come_with_their_words),
         TEST(no_reply_is_an_empty_one),
         TEST(the_last_reply_counts),
         TEST(misused_replies_are_refused),

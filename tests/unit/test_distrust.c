@@ -110,6 +110,7 @@ typedef struct {
 #define FIELD64(name, value) #name " = " #value, offsetof(spk_entry_t, name), 1, value, 0, 0
 
 static const field_lie_t *field_lie;
+static int in_entry; /* the words stand in the entry itself */
 static spk_entry_t last_entry;
 
 static void set_field(spk_entry_t *entry, const field_lie_t *told, const spk_worker_t *worker)
@@ -138,22 +139,21 @@ static void tell_of_item_2(spk_worker_t *worker)
     spk_entry_t *entry = write_entry(worker, SPK_ENTRY_OUTCOME, 2);
 
     entry->status = LIE_STATUS;
-    entry->out = worker->region;
+    entry->out = in_entry ? 0 : worker->region;
     entry->words = 4;
-    memcpy(worker->task.base + worker->region, "oops", 4);
+    memcpy(in_entry ? entry->bytes : worker->task.base + worker->region, "oops", 4);
     if (field_lie != NULL) set_field(entry, field_lie, worker);
     last_entry = *entry;
     spk_worker_publish(worker);
 }
 
 /* What the others below are ignored for is what they change, and nothing else. */
-static void an_entry_in_order_is_believed(void **state)
+static void expect_belief(void)
 {
     spork_pool_t *pool = open_pool(1, 0);
     spork_map_t options;
     int out[ITEMS];
 
-    (void)state;
     grant_room(pool, &fake.processes[0].worker);
     field_lie = NULL;
     lie = tell_of_item_2;
@@ -163,6 +163,15 @@ static void an_entry_in_order_is_believed(void **state)
     assert_int_equal(options.failures[0].status, LIE_STATUS);
     assert_string_equal(options.failures[0].message, "oops");
     crew_close(pool);
+}
+
+static void an_entry_in_order_is_believed(void **state)
+{
+    (void)state;
+    expect_belief();
+    in_entry = 1;
+    expect_belief();
+    in_entry = 0;
 }
 
 /* Each of the lies is told by a worker of a pool of its own, which has had so many processes in the end. */
@@ -210,7 +219,7 @@ static void who_replies_from_elsewhere_is_replaced(void **state)
     static const field_lie_t lies[] = {
         { FIELD32(words, SPORK_MESSAGE_MAX + 1) },
         { FIELD32(words, UINT32_MAX) },
-        { FIELD64(out, 0) },
+        { FIELD64(out, 1) },
         { FIELD64(out, UINT64_MAX) },
         { FIELD64(out, UINT64_MAX - 3) },
         { "out just before the region", offsetof(spk_entry_t, out), 1, UINT64_MAX, 1, 0 },
@@ -227,7 +236,21 @@ static void who_replies_from_elsewhere_is_replaced(void **state)
     tell_each(lies, LENGTH(lies), 2);
 }
 
-/* Without a region that was granted, no reply lies anywhere. */
+static void who_replies_with_more_than_an_entry_is_replaced(void **state)
+{
+    static const field_lie_t lies[] = {
+        { FIELD32(words, SPK_REPLY + 1) },    { FIELD32(words, UINT32_MAX) },
+        { FIELD64(out_size, SPK_REPLY - 3) }, { FIELD64(out_size, SPK_REPLY + 1) },
+        { FIELD64(out_size, UINT64_MAX) },    { FIELD64(out_size, UINT64_MAX - 3) },
+    };
+
+    (void)state;
+    in_entry = 1;
+    tell_each(lies, LENGTH(lies), 2);
+    in_entry = 0;
+}
+
+/* Without a region that was granted, no reply lies anywhere but in the entry. */
 static void a_reply_without_a_region_is_ignored(void **state)
 {
     spork_pool_t *pool = open_pool(1, 0);
@@ -646,6 +669,7 @@ int main(void)
         cmocka_unit_test(an_entry_in_order_is_believed),
         cmocka_unit_test(impossible_entries_are_ignored),
         cmocka_unit_test(who_replies_from_elsewhere_is_replaced),
+        cmocka_unit_test(who_replies_with_more_than_an_entry_is_replaced),
         cmocka_unit_test(a_reply_without_a_region_is_ignored),
         cmocka_unit_test(an_item_fails_only_once),
         cmocka_unit_test(an_old_jobs_entry_is_ignored),
