@@ -269,10 +269,12 @@ typedef struct {
     apr_interval_time_t timeout;       /**< microseconds an item may run, from its own start; 0: no limit */
     int retries;                       /**< times an item is run again after its worker died or overran */
     apr_size_t memory_limit; /**< bytes a worker may use beyond what it starts with; 0: no limit. See below */
-    apr_size_t arena_size;   /**< bytes of address space reserved for payloads; 0: spork chooses */
-    const char *program;     /**< UTF-8 path of the executable that spawn starts; NULL: this one */
-    const char *log_dir;     /**< directory for a log of each worker; NULL: none. See "Logs" */
-    int progress; /**< not 0: a progress line on stderr, if that is a terminal. See spork_progress_t */
+    apr_size_t
+        arena_size; /**< bytes of address space reserved for payloads; 0: spork chooses. What a map has copied
+                                  its items into, up to 512 MiB, is kept for the next map while nothing else needs it */
+    const char *program; /**< UTF-8 path of the executable that spawn starts; NULL: this one */
+    const char *log_dir; /**< directory for a log of each worker; NULL: none. See "Logs" */
+    int progress;        /**< not 0: a progress line on stderr, if that is a terminal. See spork_progress_t */
 
     /* logs */
     spork_level_e log_level; /**< the least that is written; 0: SPORK_LOG_INFO */

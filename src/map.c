@@ -259,9 +259,10 @@ apr_status_t spork_map(spork_pool_t *pool, spork_fn_t fn, const void *in, apr_si
 
     reset_results(options);
     if (status != APR_SUCCESS) return status;
-    spk_run_free(pool);
     run = make_run(pool, options);
     if (run == NULL) return spk_error(APR_ENOMEM, "spork_map: no memory");
+    if (pool->run != NULL) spk_windows_inherit(run, pool->run);
+    spk_run_free(pool);
     pool->run = run;
     run->fn = (uint32_t)spk_registry_find(fn);
     run->in = in;

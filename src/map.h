@@ -34,7 +34,8 @@ struct spk_run_t {
     size_t ended;
     size_t per_window;
     spk_window_t *windows;
-    spk_window_t *spares; /* through; their memory is for others of this map */
+    spk_window_t *spares; /* through, perhaps in a map before; their memory is for others */
+    size_t spare_bytes;   /* it has so many */
     int n_windows;
     spk_todo_t *todo;
     size_t n_todo, max_todo;
@@ -64,6 +65,8 @@ int spk_run_grow(void **array, size_t n, size_t *max, size_t each);
 
 /* How many items make a window. */
 size_t spk_windows_plan(const spk_run_t *run);
+/* What a map before has left for windows to come. */
+void spk_windows_inherit(spk_run_t *run, spk_run_t *before);
 /* Every item has ended, and no window is left. */
 int spk_run_is_over(void *run);
 void spk_windows_free(spk_run_t *run);

@@ -23,6 +23,7 @@
 #define WINDOW_BYTES ((size_t)1024 * 1024) /* inputs and results of a window together, if items are small */
 #define WINDOW_ITEMS ((size_t)1 << 30)     /* items are numbered with 32 bits in a job */
 #define WINDOWS_COPIED 4                   /* windows under way when each is large in items */
+#define SPARE_BYTES ((size_t)512 * 1024 * 1024) /* of memory kept for windows to come */
 #define WINDOW_LARGE \
     ((size_t)8 * 1024 * 1024) /* in bytes: of such no more are under way than keep all busy */
 
@@ -50,30 +51,53 @@ static void free_window(spork_pool_t *pool, spk_window_t *window)
     free(window);
 }
 
-static void drop_spares(spk_run_t *run)
+int spk_windows_drop_spares(spork_pool_t *pool)
 {
-    while (run->spares != NULL) {
-        spk_window_t *window = run->spares;
+    spk_run_t *run = pool->run;
+    spk_window_t *window;
 
+    if (run == NULL || run->spares == NULL) return 0;
+    while ((window = run->spares) != NULL) {
         run->spares = window->next;
-        free_window(run->pool, window);
+        free_window(pool, window);
     }
+    run->spare_bytes = 0;
+    return 1;
 }
 
-/* Its memory is for a window to come: pages that are had anew each time cost more than the copying. */
+void spk_windows_inherit(spk_run_t *run, spk_run_t *before)
+{
+    run->spares = before->spares;
+    run->spare_bytes = before->spare_bytes;
+    before->spares = NULL;
+    before->spare_bytes = 0;
+}
+
+static size_t bytes_of(const spk_window_t *window)
+{
+    return (window->in_block != NULL ? spk_block_size(window->in_block) : 0) +
+           (window->out_block != NULL ? spk_block_size(window->out_block) : 0);
+}
+
+/* Its memory is for a window to come, in this map or the next: pages that are had anew each time cost more than the
+ * copying. */
 static void retire_window(spk_run_t *run, spk_window_t *window)
 {
-    if (run->next >= run->count) {
+    size_t bytes = bytes_of(window);
+
+    if (bytes > SPARE_BYTES || run->spare_bytes > SPARE_BYTES - bytes) {
         free_window(run->pool, window);
         return;
     }
+    run->spare_bytes += bytes;
     window->next = run->spares;
     run->spares = window;
 }
 
-static int holds(const spk_block_t *block, size_t size)
+/* What is not to be copied must have no memory here. */
+static int suits(const spk_block_t *block, size_t size)
 {
-    return block == NULL || spk_block_size(block) >= size;
+    return block == NULL || (size > 0 && spk_block_size(block) >= size);
 }
 
 /* A window without contents, with the memory of one that is through if that fits. NULL: no memory. */
@@ -84,7 +108,9 @@ static spk_window_t *bare_window(spk_run_t *run, size_t count)
 
     if (window == NULL) return calloc(1, sizeof *window);
     run->spares = window->next;
-    if (!holds(window->in_block, count * run->in_size) || !holds(window->out_block, count * run->out_size)) {
+    run->spare_bytes -= bytes_of(window);
+    if (!suits(window->in_block, run->in_place ? 0 : count * run->in_size) ||
+        !suits(window->out_block, run->out_place ? 0 : count * run->out_size)) {
         free_window(run->pool, window);
         return calloc(1, sizeof *window);
     }
@@ -147,14 +173,12 @@ static spk_window_t *make_window(spk_run_t *run, size_t count)
     window->count = window->left = (uint32_t)count;
     if (!place_window(run, window)) {
         free_window(run->pool, window);
-        drop_spares(run); /* they may be what there is no room for */
         return NULL;
     }
     window->next = run->windows;
     run->windows = window;
     run->n_windows++;
     run->next = spk_map_journal_next(run, run->next + count);
-    if (run->next >= run->count) drop_spares(run);
     return window;
 }
 
@@ -332,7 +356,6 @@ static void stop_jobs(spk_run_t *run)
         count_down(run, todo.window, todo.range.end - todo.range.begin);
     }
     run->next = run->count;
-    drop_spares(run);
     spk_run_cancel_items(run, run->count - left, left);
     for (slot = 0; slot < SPK_SLOTS; slot++)
         if (run->pool->slots[slot].owner == &map_owner)
@@ -564,6 +587,6 @@ void spk_windows_free(spk_run_t *run)
         run->windows = window->next;
         free_window(run->pool, window);
     }
-    drop_spares(run);
+    (void)spk_windows_drop_spares(run->pool);
     free(run->todo);
 }

@@ -35,7 +35,7 @@ static int make_usable(spork_pool_t *pool, spk_block_t *block)
     return 1;
 }
 
-spk_block_t *spk_memory_alloc(spork_pool_t *pool, size_t size)
+static spk_block_t *allocate(spork_pool_t *pool, size_t size)
 {
     spk_block_t *block = spk_arena_alloc(&pool->arena, size);
 
@@ -43,6 +43,14 @@ spk_block_t *spk_memory_alloc(spork_pool_t *pool, size_t size)
         spk_arena_free(&pool->arena, block);
         block = NULL;
     }
+    return block;
+}
+
+spk_block_t *spk_memory_alloc(spork_pool_t *pool, size_t size)
+{
+    spk_block_t *block = allocate(pool, size);
+
+    if (block == NULL && spk_windows_drop_spares(pool)) block = allocate(pool, size);
     if (block != NULL && spk_block_offset(block) + spk_block_size(block) > pool->touched)
         pool->touched = spk_block_offset(block) + spk_block_size(block);
     return block;

@@ -313,6 +313,8 @@ apr_interval_time_t spk_run_patience(const spork_pool_t *pool);
 int spk_run_is_under_way(const spork_pool_t *pool);
 /* Items of the map that the caller waits for: ended, and of these failed; as far as it is known. */
 void spk_run_count(const spork_pool_t *pool, uint64_t *done, uint64_t *failed);
+/* Give back what is kept for windows to come: 1, or 0: there is nothing. */
+int spk_windows_drop_spares(spork_pool_t *pool);
 /* Cancel what is left of it. */
 void spk_run_cancel(spork_pool_t *pool);
 void spk_run_free(spork_pool_t *pool);

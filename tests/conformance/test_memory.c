@@ -62,7 +62,14 @@ static apr_status_t reach(spork_task_t *task, const void *in, void *out)
     return APR_SUCCESS;
 }
 
-static const spork_entry_t tasks[] = { SPORK_ENTRY(find_place), SPORK_ENTRY(reach), SPORK_END };
+static apr_status_t copy_over(spork_task_t *task, const void *in, void *out)
+{
+    memcpy(out, in, spork_task_in_size(task));
+    return APR_SUCCESS;
+}
+
+static const spork_entry_t tasks[] = { SPORK_ENTRY(copy_over), SPORK_ENTRY(find_place), SPORK_ENTRY(reach),
+                                       SPORK_END };
 
 static int reached(spork_pool_t *pool, spork_ref_t ref, apr_size_t size, int write, int byte)
 {
@@ -190,6 +197,44 @@ static void what_is_freed_can_be_had_again(void **state)
     end_pool(pool);
 }
 
+static void map_copies(spork_pool_t *pool, unsigned char seed)
+{
+    enum { COPIES = 6 };
+    const apr_size_t size = 4 * MIB;
+    unsigned char *in = malloc(COPIES * size), *out = calloc(COPIES, size);
+
+    assert_non_null(in);
+    assert_non_null(out);
+    for (apr_size_t i = 0; i < COPIES * size; i++) in[i] = (unsigned char)(i * 7 >> 3 ^ seed);
+    assert_success(spork_map(pool, copy_over, in, size, out, size, COPIES, NULL));
+    assert_memory_equal(in, out, COPIES * size);
+    free(in);
+    free(out);
+}
+
+/* What a map keeps for the next one, it keeps from nobody. */
+static void memory_of_a_map_makes_room_for_others(void **state)
+{
+    spork_config_t config;
+    spork_pool_t *pool;
+    unsigned char *memory;
+
+    (void)state;
+    make_config(&config, 2);
+    config.arena_size = 48 * MIB;
+    pool = make_pool(&config);
+    for (unsigned char seed = 0; seed < 3; seed++) {
+        map_copies(pool, seed);
+        map_copies(pool, seed + 100);
+        memory = spork_alloc(pool, 40 * MIB);
+        assert_non_null(memory);
+        check_fresh(memory, 40 * MIB);
+        memset(memory, 0x5a, 40 * MIB);
+        spork_free(pool, memory);
+    }
+    end_pool(pool);
+}
+
 static void odd_allocations_are_null_or_ignored(void **state)
 {
     spork_config_t config;
@@ -302,6 +347,7 @@ int main(int argc, char **argv)
         TEST(a_map_may_lie_in_the_middle_of_an_allocation),
         TEST(memory_is_zeroed_and_aligned_also_when_used_again),
         TEST(what_is_freed_can_be_had_again),
+        TEST(memory_of_a_map_makes_room_for_others),
         TEST(odd_allocations_are_null_or_ignored),
         TEST(references_reach_all_of_an_allocation_and_no_more),
         TEST(places_outside_have_no_reference),
