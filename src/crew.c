@@ -81,6 +81,7 @@ void spk_crew_wake(spork_pool_t *pool)
                                                      memory_order_relaxed, memory_order_relaxed))
             continue;
         spk_os_bell_ring(&member->bell);
+        pool->rang = 1;
         awake += !member->counted; /* it may have fallen asleep since */
     }
 }

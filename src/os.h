@@ -45,6 +45,9 @@ void spk_os_facts(spk_os_facts_t *facts);
  * job object. */
 int spk_os_cpu_count(void);
 
+/* Number of the processor that this thread is on, which may be another one at once; -1: nobody tells, or not cheaply. */
+int spk_os_cpu(void);
+
 /* Threads in this process now; 0 if the system does not tell. */
 int spk_os_thread_count(void);
 

@@ -145,6 +145,7 @@ struct spork_pool_t {
     spk_os_bell_t bell;
     spk_os_watch_t *watch;
     uint32_t spin;           /* microseconds that whoever waits stays awake */
+    int rang;                /* a worker was woken since the last wait */
     int was_ready;           /* all workers were, once; INLINE: the initializer has run */
     unsigned fruitless;      /* starts in a row that came to nothing */
     unsigned idle_deaths;    /* deaths in a row of workers that had nothing to do */

@@ -41,16 +41,48 @@ static int has_news(const spork_pool_t *pool)
     return spk_calls_any(pool);
 }
 
-static int spin_for_news(const spork_pool_t *pool)
+/* Says where it waits. 1 if whoever could have news is there, too: nothing comes before this one yields. */
+static int is_beside_workers(const spork_pool_t *pool)
+{
+    uint32_t here = (uint32_t)(spk_os_cpu() + 1);
+    int m, beside = 0;
+
+    if (atomic_load_explicit(&pool->head->parent_cpu, memory_order_relaxed) != here)
+        atomic_store_explicit(&pool->head->parent_cpu, here, memory_order_relaxed);
+    for (m = 0; here != 0 && m < pool->n; m++) {
+        const spk_seat_t *seat = pool->members[m].seat;
+
+        if (pool->members[m].state == SPK_ABSENT ||
+            atomic_load_explicit(&seat->mood, memory_order_relaxed) == SPK_MOOD_ASLEEP)
+            continue;
+        if (atomic_load_explicit(&seat->cpu, memory_order_relaxed) != here) return 0;
+        beside = 1;
+    }
+    return beside;
+}
+
+static int news_within(const spork_pool_t *pool, int looks)
+{
+    while (looks-- > 0) {
+        if (has_news(pool)) return 1;
+        SPK_RELAX();
+    }
+    return 0;
+}
+
+/* What is awake answers before the question who is where, which is a line's journey more; who was just woken does not. */
+static int spin_for_news(spork_pool_t *pool)
 {
     uint64_t until = spk_os_clock() + (uint64_t)pool->spin * 1000;
-    int i;
+    int looks = pool->rang ? 1 : SPK_LOOKS_FIRST;
 
+    pool->rang = 0;
     do {
-        for (i = 0; i < 64; i++) {
-            if (has_news(pool)) return 1;
-            SPK_RELAX();
-        }
+        if (news_within(pool, looks)) return 1;
+        if (is_beside_workers(pool))
+            looks = 1;
+        else if (news_within(pool, SPK_LOOKS_MORE))
+            return 1;
         spk_os_yield(); /* where processors are short, a worker may be waiting for this one */
     } while (spk_os_clock() < until);
     return 0;

@@ -28,6 +28,10 @@
 /* Microseconds that idle processes stay awake after work, if there is a processor for each. */
 #define SPK_SPIN 50U
 
+/* How often they look before they yield: so many times, and so many more if whom they wait for is elsewhere. */
+#define SPK_LOOKS_FIRST 16
+#define SPK_LOOKS_MORE 48
+
 #define SPK_MAGIC UINT64_C(0x6b726f70732d3031)
 #define SPK_SECRET 16
 
@@ -154,6 +158,7 @@ typedef struct {
 
     /* what it looks at whenever it has given out work */
     _Alignas(SPK_LINE) _Atomic uint32_t mood; /* (W, P wakes) SPK_MOOD_ */
+    _Atomic uint32_t cpu;      /* (W) 1 + the processor on which it was idle last, 0: not known; a hint */
     _Atomic uint64_t answered; /* (W) the roll call after which it found nothing to do, or no room */
 
     /* the parent's line */
@@ -201,6 +206,7 @@ typedef struct {
     _Atomic uint32_t closing;                 /* (P) idle workers end themselves */
     _Atomic uint64_t serials[SPK_SLOTS];      /* (P) another number as often as there is more in the slot */
     _Alignas(SPK_LINE) _Atomic uint32_t parent_asleep; /* (P sets, * clears) ring the parent's bell */
+    _Atomic uint32_t parent_cpu;                       /* (P) as seat.cpu: where it waited last */
     _Atomic uint64_t roll;                             /* (P) number of the last roll call: recover.c */
 
     spk_job_t jobs[SPK_SLOTS];

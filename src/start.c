@@ -62,10 +62,12 @@ static apr_status_t start_by_spawn(spork_pool_t *pool, int m, const spk_os_kit_t
                                 sizeof hello);
 }
 
-/* A pool of AUTO that forks does so only while that is safe. */
+/* A pool of AUTO that forks does so only while that is safe. While it is being made nothing has to be looked up: AUTO has
+ * become fork because there was this thread only (config.c), and it has not returned since. */
 static int may_fork(const spork_pool_t *pool)
 {
-    return pool->start == SPORK_START_FORK && !(pool->automatic && spk_os_thread_count() > 1);
+    return pool->start == SPORK_START_FORK &&
+           !(pool->automatic && pool->was_ready && spk_os_thread_count() > 1);
 }
 
 /* What the newcomer reads of its seat is said anew: others may have written over it, and it would keep to that for all

@@ -65,6 +65,7 @@ void spk_worker_wait(spk_worker_t *worker, uint32_t as, int (*ready)(spk_worker_
         atomic_store_explicit(&worker->seat->answered, roll, memory_order_release);
         since = worker->track != NULL ? spk_os_clock() : 0;
         if (spk_os_worker_sleep(&worker->kit, -1) == APR_EOF) leave(1);
+        worker->woken = 1;
         if (worker->track != NULL)
             spk_track_rest(worker->track, as == SPK_MOOD_BLOCKED ? SPK_NOTE_BLOCKED : SPK_NOTE_ASLEEP, since,
                            spk_os_clock());
@@ -157,24 +158,46 @@ static void serve(spk_worker_t *worker, unsigned slot)
     }
 }
 
+/* Says where it waits. 1 if that is where the parent waits, too: then nothing comes before one of them yields. */
+static int is_beside_parent(spk_worker_t *worker)
+{
+    uint32_t here = (uint32_t)(spk_os_cpu() + 1);
+
+    if (atomic_load_explicit(&worker->seat->cpu, memory_order_relaxed) != here)
+        atomic_store_explicit(&worker->seat->cpu, here, memory_order_relaxed);
+    return here != 0 && here == atomic_load_explicit(&worker->head->parent_cpu, memory_order_relaxed);
+}
+
+static int ready_within(spk_worker_t *worker, int (*ready)(spk_worker_t *worker), int looks)
+{
+    while (looks-- > 0) {
+        SPK_RELAX();
+        if (ready(worker)) return 1;
+    }
+    return 0;
+}
+
 /* The next job often comes at once. */
 int spk_worker_spin(spk_worker_t *worker, int (*ready)(spk_worker_t *worker))
 {
-    uint64_t until;
     uint32_t spin = worker->head->spin;
-    int i, found = ready(worker);
+    int looks = worker->woken ? 1 : SPK_LOOKS_FIRST; /* who woke it may wait beside it */
+    uint64_t until;
 
-    if (found || spin == 0) return found;
+    if (ready(worker)) return 1;
+    worker->woken = 0;
+    if (spin == 0) return 0;
     if (spin > SPK_SPIN) spin = SPK_SPIN; /* somebody wrote over it: who spins for an hour answers no call */
     until = spk_os_clock() + (uint64_t)spin * 1000;
     do {
-        for (i = 0; i < 64 && !found; i++) {
-            SPK_RELAX();
-            found = ready(worker);
-        }
-        if (!found) spk_os_yield(); /* the parent may be waiting for this processor */
-    } while (!found && spk_os_clock() < until);
-    return found;
+        if (ready_within(worker, ready, looks)) return 1;
+        if (is_beside_parent(worker))
+            looks = 1;
+        else if (ready_within(worker, ready, SPK_LOOKS_MORE))
+            return 1;
+        spk_os_yield(); /* the parent may be waiting for this processor */
+    } while (spk_os_clock() < until);
+    return 0;
 }
 
 static void serve_for_ever(spk_worker_t *worker)

@@ -39,6 +39,8 @@ typedef struct {
     size_t reply;                   /* there; */
     unsigned char small[SPK_REPLY]; /* or is here, for the entry */
 
+    int woken; /* it has slept since it last looked for work */
+
     uint64_t asked; /* messages to the parent: seat.mail.asked */
     int64_t pid;    /* this process */
 } spk_worker_t;

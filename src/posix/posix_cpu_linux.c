@@ -33,6 +33,11 @@ static int affinity(void)
     return count;
 }
 
+int spk_os_cpu(void)
+{
+    return sched_getcpu(); /* glibc since 2.35 reads it from the thread's own memory: rseq(2); before, vDSO */
+}
+
 int spk_os_cpu_count(void)
 {
     int count = affinity(), quota = spk_posix_cgroup_cpus("");

@@ -10,6 +10,11 @@
 #include <limits.h>
 #include <unistd.h>
 
+int spk_os_cpu(void)
+{
+    return -1;
+}
+
 int spk_os_cpu_count(void)
 {
     long count = sysconf(_SC_NPROCESSORS_ONLN);

@@ -47,6 +47,14 @@ static DWORD by_job(DWORD all)
     return (all * share + RATE_WHOLE - 1) / RATE_WHOLE;
 }
 
+int spk_os_cpu(void)
+{
+    PROCESSOR_NUMBER number;
+
+    GetCurrentProcessorNumberEx(&number);
+    return number.Group * 64 + number.Number; /* a group has at most 64 */
+}
+
 int spk_os_cpu_count(void)
 {
     DWORD all = GetActiveProcessorCount(ALL_PROCESSOR_GROUPS);

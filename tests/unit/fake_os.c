@@ -49,6 +49,11 @@ void spk_os_facts(spk_os_facts_t *facts)
     *facts = fake.facts;
 }
 
+int spk_os_cpu(void)
+{
+    return -1;
+}
+
 int spk_os_cpu_count(void)
 {
     return fake.cpus;

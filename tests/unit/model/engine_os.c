@@ -20,6 +20,11 @@ void spk_os_facts(spk_os_facts_t *facts)
     facts->reserve = 1 << 20;
 }
 
+int spk_os_cpu(void)
+{
+    return -1;
+}
+
 int spk_os_cpu_count(void)
 {
     return 1;
