@@ -12,6 +12,10 @@ logs=$(mktemp -d "${TMPDIR:-/tmp}/spork-valgrind-XXXXXX") || exit 1
 # in ending, and the machine out of memory.
 ulimit -f 524288
 
+# For what valgrind itself cannot do.
+SPORK_TEST_VALGRIND=1
+export SPORK_TEST_VALGRIND
+
 # Possibly lost: glibc's block for a thread that still runs. The system's own programs are not ours to mend.
 valgrind --tool=memcheck --quiet --vgdb=no --trace-children=yes --trace-children-skip='/bin/*,/usr/bin/*' \
     --child-silent-after-fork=no --log-file="$logs/%p" --suppressions="$here/valgrind.supp" \

@@ -168,10 +168,10 @@ int conformance_end(void **state)
 
 /* ---- around each test ----------------------------------------------------------------------- */
 
-/* ThreadSanitizer's own, of a worker that was killed while its run-time library started. */
+/* ThreadSanitizer's own, of a worker that was killed while its run-time library started; likewise valgrind's. */
 static int is_of_sanitizer(const char *name)
 {
-    return strncmp(name, "tsan.rodata.", 12) == 0;
+    return strncmp(name, "tsan.rodata.", 12) == 0 || strncmp(name, "valgrind_proc_", 14) == 0;
 }
 
 static int count_files(void)
