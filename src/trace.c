@@ -49,7 +49,8 @@ typedef struct {
 struct spk_trace_t {
     apr_pool_t *mem;
     apr_file_t *file; /* NULL: it is over */
-    apr_off_t end;    /* where the closing bracket stands */
+    apr_off_t end;    /* where the closing bracket stands, */
+    apr_off_t before; /* and where it stood before that */
     uint64_t zero;    /* clock: the pool's making */
     uint64_t looked;
     uint64_t items, in_bulk, left_out;
@@ -66,40 +67,51 @@ struct spk_trace_t {
 
 /* ---- the file ------------------------------------------------------------------------------------------------- */
 
-/* The text and the bracket, in one write if the system does so. */
-static apr_status_t write_text(spk_trace_t *trace)
+/* The text and the bracket, in one write if the system does so; *wrote receives the bytes that were written in any case. */
+static apr_status_t write_text(spk_trace_t *trace, apr_size_t *wrote)
 {
     apr_off_t at = trace->end;
     int held = spk_os_growth_hold(); /* a limit on the file's size is an error, not a signal */
     apr_status_t status = apr_file_seek(trace->file, APR_SET, &at);
     size_t size = trace->json.size;
 
+    *wrote = 0;
     memcpy(trace->json.text + size, closing, sizeof closing - 1);
     if (status == APR_SUCCESS)
-        status = apr_file_write_full(trace->file, trace->json.text, size + sizeof closing - 1, NULL);
-    if (status == APR_SUCCESS) trace->end += (apr_off_t)size;
+        status = apr_file_write_full(trace->file, trace->json.text, size + sizeof closing - 1, wrote);
+    if (status == APR_SUCCESS) {
+        trace->before = trace->end;
+        trace->end += (apr_off_t)size;
+    }
     spk_os_growth_release(held);
     trace->json.size = 0;
     return status;
 }
 
-/* It cannot be written any more (a full disk): it ends where it was whole. */
-static void give_up(spk_trace_t *trace)
+/* It cannot be written any more (a full disk, a limit, which may even be below what there is already): it ends where it
+ * was whole. What failed has written over the bracket so many bytes: nothing, then it stands there as before; or enough for
+ * another bracket; or less, then there is room for one further in front. */
+static void give_up(spk_trace_t *trace, apr_size_t wrote)
 {
-    (void)apr_file_trunc(trace->file, trace->end);
+    if (wrote > 0) {
+        if (wrote < sizeof closing - 1) trace->end = trace->before;
+        (void)write_text(trace, &wrote);
+        (void)apr_file_trunc(trace->file, trace->end + (apr_off_t)sizeof closing - 1);
+    }
     trace->json.size = 0;
-    (void)write_text(trace);
     (void)apr_file_close(trace->file);
     trace->file = NULL;
 }
 
 static void flush(spk_trace_t *trace)
 {
+    apr_size_t wrote;
+
     if (trace->json.size == 0) return;
     if (trace->file == NULL)
         trace->json.size = 0;
-    else if (write_text(trace) != APR_SUCCESS)
-        give_up(trace);
+    else if (write_text(trace, &wrote) != APR_SUCCESS)
+        give_up(trace, wrote);
     if (trace->end >= FILE_MOST) trace->is_full = 1;
 }
 
@@ -385,6 +397,7 @@ static apr_status_t open_file(spk_trace_t *trace, const char *given)
 {
     const char *path = path_of(trace, given);
     apr_status_t status = APR_ENOMEM;
+    apr_size_t wrote;
 
     if (path != NULL)
         status = apr_file_open(&trace->file, path,
@@ -393,7 +406,7 @@ static apr_status_t open_file(spk_trace_t *trace, const char *given)
     if (status == APR_SUCCESS) {
         memcpy(trace->json.text, "[\n", 2);
         trace->json.size = 2;
-        status = write_text(trace);
+        status = write_text(trace, &wrote);
     } else {
         trace->file = NULL;
     }

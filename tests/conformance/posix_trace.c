@@ -46,39 +46,85 @@ static char *text_of(const char *path)
     return text;
 }
 
+/* A pool that is traced, and the file's name: a process's second trace has one of its own. */
+static spork_pool_t *make_traced(const char **made)
+{
+    static int traces;
+    const char *path = test_path("trace.json");
+    spork_config_t config;
+    spork_pool_t *pool;
+
+    traces++;
+    *made = traces == 1 ? path : test_path(apr_psprintf(test_memory(), "trace.%d.json", traces));
+    make_config(&config, 2);
+    assert_success(apr_env_set("SPORK_TRACE", path, test_memory()));
+    pool = make_pool(&config);
+    assert_success(apr_env_delete("SPORK_TRACE", test_memory()));
+    return pool;
+}
+
+static void map_more(spork_pool_t *pool, apr_size_t items)
+{
+    assert_success(spork_map(pool, work, NULL, 0, NULL, 0, items, NULL));
+}
+
 /* SIGXFSZ is at its default: it would end the host. */
 static void a_limit_on_files_ends_the_trace_and_nothing_else(void **state)
 {
     static const rlim_t limits[] = { 20000, 5000, 1000 };
-    const char *path = test_path("trace.json");
-    spork_config_t config;
+    const char *path;
     struct rlimit former;
-    spork_pool_t *pool;
     size_t i;
 
     (void)state;
     for (i = 0; i < LENGTH(limits); i++) {
-        /* a process's second trace has a name of its own */
-        const char *made =
-            i == 0 ? path : test_path(apr_psprintf(test_memory(), "trace.%d.json", (int)i + 1));
+        spork_pool_t *pool = make_traced(&path);
 
-        make_config(&config, 2);
-        assert_success(apr_env_set("SPORK_TRACE", path, test_memory()));
-        pool = make_pool(&config);
-        assert_success(apr_env_delete("SPORK_TRACE", test_memory()));
         limit(limits[i], &former);
-        assert_success(spork_map(pool, work, NULL, 0, NULL, 0, 1000, NULL));
+        map_more(pool, 1000);
         assert_success(spork_pool_close(pool));
         end_pool(pool);
         assert_int_equal(setrlimit(RLIMIT_FSIZE, &former), 0);
-        if (json_error(text_of(made)) != NULL) fail_msg("limit %lu: no JSON", (unsigned long)limits[i]);
-        assert_success(apr_file_remove(made, test_memory()));
+        if (json_error(text_of(path)) != NULL) fail_msg("limit %lu: no JSON", (unsigned long)limits[i]);
+        assert_success(apr_file_remove(path, test_memory()));
+    }
+}
+
+static apr_off_t size_of(const char *path)
+{
+    apr_finfo_t info;
+
+    assert_success(apr_stat(&info, path, APR_FINFO_SIZE, test_memory()));
+    return info.size;
+}
+
+/* Just below, at, and just above the end of what is there: the closing bracket and its line ends are three bytes. */
+static void a_limit_about_where_the_trace_ends_leaves_it_whole(void **state)
+{
+    const char *path;
+    struct rlimit former;
+
+    (void)state;
+    for (int more = -9; more <= 6; more++) {
+        spork_pool_t *pool = make_traced(&path);
+
+        map_more(pool, 100);
+        limit((rlim_t)(size_of(path) + more), &former);
+        map_more(pool, 1000);
+        assert_success(spork_pool_close(pool));
+        end_pool(pool);
+        assert_int_equal(setrlimit(RLIMIT_FSIZE, &former), 0);
+        if (json_error(text_of(path)) != NULL) fail_msg("limit at %d bytes more: no JSON", more);
+        assert_success(apr_file_remove(path, test_memory()));
     }
 }
 
 int main(int argc, char **argv)
 {
-    static const struct CMUnitTest tests[] = { TEST(a_limit_on_files_ends_the_trace_and_nothing_else) };
+    static const struct CMUnitTest tests[] = {
+        TEST(a_limit_on_files_ends_the_trace_and_nothing_else),
+        TEST(a_limit_about_where_the_trace_ends_leaves_it_whole),
+    };
 
     conformance_enter(argc, argv, NULL, 0);
     if (spork_init(&argc, &argv, tasks) != APR_SUCCESS) return EXIT_FAILURE;
