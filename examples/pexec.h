@@ -148,6 +148,8 @@ typedef struct log_t log_t;
 
 /* With resume: goes on with the file as it is; else it is a new one. 0 after having said what is wrong. */
 int log_open(log_t **log, const char *path, int resume, apr_pool_t *mem);
+/* Only for log_has(): nothing is written, and the file need not be there. */
+int log_look(log_t **log, const char *path, apr_pool_t *mem);
 /* Has an earlier run done this one? */
 int log_has(const log_t *log, apr_uint64_t number);
 apr_status_t log_job(log_t *log, const job_t *job);

@@ -425,8 +425,11 @@ int run(const options_t *options, apr_pool_t *mem)
         return EXIT_TROUBLE;
     }
     if (print_open(&batch.print, options, mem) != APR_SUCCESS) return say("there is no standard output");
+    if (options->dry_run) {
+        if (options->resume && !log_look(&batch.log, options->log, mem)) return EXIT_TROUBLE;
+        return dry_run(&batch);
+    }
     if (options->log && !log_open(&batch.log, options->log, options->resume, mem)) return EXIT_TROUBLE;
-    if (options->dry_run) return dry_run(&batch);
 
     if (make_pool(&batch) != APR_SUCCESS) {
         spork_pool_destroy(batch.pool);
