@@ -111,8 +111,9 @@ struct job_t {
     command_t command;
     char *request; /* the task's input */
     apr_size_t request_size;
-    const char *files; /* "": output is not kept */
-    apr_time_t *started;
+    const char *files;   /* "": output is not kept */
+    apr_time_t *started; /* while it is under way; */
+    apr_time_t began;    /* then the same */
     apr_uint64_t tries;
     spork_future_t *future; /* kept until its output is printed */
     result_t result;        /* once it is done */

@@ -169,8 +169,8 @@ int log_open(log_t **made, const char *path, int resume, apr_pool_t *mem)
 
 apr_status_t log_job(log_t *log, const job_t *job)
 {
-    const double started = (double)*job->started / APR_USEC_PER_SEC;
-    const double ran = (double)(job->result.ended - *job->started) / APR_USEC_PER_SEC;
+    const double began = (double)job->began / APR_USEC_PER_SEC;
+    const double ran = (double)job->result.ended / APR_USEC_PER_SEC - began;
     const char *head, *command = job->command.line;
     char *line;
 
@@ -178,7 +178,7 @@ apr_status_t log_job(log_t *log, const job_t *job)
     head = apr_psprintf(job->mem,
                         "%" APR_UINT64_T_FMT "\t:\t%.3f\t%10.3f\t0\t%" APR_UINT64_T_FMT "\t%" APR_INT64_T_FMT
                         "\t%" APR_INT64_T_FMT "\t",
-                        job->number, started, ran > 0 ? ran : 0, job->result.out_size, job->result.exit_code,
+                        job->number, began, ran > 0 ? ran : 0, job->result.out_size, job->result.exit_code,
                         job->result.signal);
     line = apr_pstrcat(job->mem, head, command, "\n", NULL);
     const apr_size_t size = strlen(line);

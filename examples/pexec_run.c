@@ -214,13 +214,19 @@ static void judge(batch_t *batch, job_t *job)
     }
 }
 
+/* What is in the log was printed before: --resume leaves it out. */
 static void print(batch_t *batch, job_t *job)
 {
     apr_status_t status;
+    const char *what = "cannot write the output";
 
     spork_progress_clear(batch->pool);
     status = print_job(batch->print, job);
-    if (status != APR_SUCCESS && !batch->trouble) say_trouble(batch, "cannot write the output", status);
+    if (status == APR_SUCCESS) {
+        what = "cannot write the joblog";
+        status = log_job(batch->log, job);
+    }
+    if (status != APR_SUCCESS && !batch->trouble) say_trouble(batch, what, status);
     batch->printed++;
     spork_future_destroy(job->future);
     apr_pool_destroy(job->mem);
@@ -274,7 +280,6 @@ static void finish(batch_t *batch, spork_future_t *future)
 {
     const options_t *options = batch->options;
     job_t *job = spork_future_baton(future);
-    apr_status_t status;
 
     batch->under_way--;
     judge(batch, job);
@@ -290,8 +295,7 @@ static void finish(batch_t *batch, spork_future_t *future)
         batch->failed++;
     else
         batch->succeeded++;
-    status = log_job(batch->log, job);
-    if (status != APR_SUCCESS && !batch->trouble) say_trouble(batch, "cannot write the joblog", status);
+    job->began = *job->started;
     APR_ARRAY_PUSH(batch->free, apr_time_t *) = job->started;
     consider_halt(batch, job);
     if (options->keep_order)

@@ -306,6 +306,23 @@ A$(ID)'"B
         endforeach()
     endif()
 
+    # What is in the log was printed: a run that was ended while jobs wait for their turn, and then resumed, loses nothing.
+    if(NOT START STREQUAL inline)
+        shell([["$1" -k -j 2 --joblog turns "test {} != 1 || until test -e go; do :; done; test {} != 70 || : >last; echo {}" \
+                ::: $(seq 70) &
+            until test -e last; do :; done
+            kill -TERM $!
+            wait $!
+            echo $?]])
+        is(out "143\n")
+        file(STRINGS "${folder}/turns" out)
+        is(out "Seq	Host	Starttime	JobRuntime	Send	Receive	Exitval	Signal	Command")
+        shell([[: >go
+            "$1" -k -j 2 --joblog turns --resume "echo {}" ::: $(seq 70) >resumed
+            seq 70 | cmp - resumed && wc -l <turns]])
+        expect(out "^ *71\n$")
+    endif()
+
     # A slow input: what is done is printed, and deadlines are kept, before the next line comes.
     if(NOT START STREQUAL inline)
         shell([[mkfifo in out
