@@ -206,8 +206,9 @@ static void judge(batch_t *batch, job_t *job)
     if (outcome->status == APR_SUCCESS && outcome->out_size >= sizeof job->result) {
         memcpy(&job->result, outcome->out, sizeof job->result);
         if (outcome->message[0]) job->trouble = apr_psprintf(job->mem, "pexec: %s\n", outcome->message);
+        const apr_size_t kept = outcome->out_size - sizeof job->result;
         if (!job->result.in_files &&
-            job->result.out_size + job->result.err_size != outcome->out_size - sizeof job->result)
+            (job->result.out_size > kept || job->result.err_size != kept - job->result.out_size))
             job->result.out_size = job->result.err_size = 0; /* not what run_command() replies */
     } else {
         judge_without_reply(batch, job, outcome);
