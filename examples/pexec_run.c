@@ -14,6 +14,7 @@
 #include <apr_strings.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define HELD_MAX 4096 /* jobs that are done, or under way, behind one whose turn it is to be printed */
@@ -255,7 +256,10 @@ static void print_rest(batch_t *batch)
 
 static int exit_of(const job_t *job)
 {
-    if (job->result.exit_code != 0) return (int)(job->result.exit_code & 0xff);
+    if (job->result.exit_code != 0) { /* of 32 bits on Windows, of which the last eight may be zeros */
+        const int code = (int)(job->result.exit_code & 0xff);
+        return code != 0 ? code : EXIT_FAILURE;
+    }
     return job->result.signal ? EXIT_OF_SIGNAL + (int)job->result.signal : 0;
 }
 
