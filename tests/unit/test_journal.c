@@ -301,8 +301,8 @@ static void garbage_behind_it_is_cut(void **state)
     (void)state;
     make_journal(small, LENGTH(small));
     bytes = get_file(&size);
-    for (int turn = 0; turn < 200; turn++) {
-        size_t more = 1 + (size_t)turn * 7;
+    for (int turn = 0; turn < 60; turn++) {
+        size_t more = 1 + (size_t)turn * 23;
         for (size_t i = 0; i < more; i++)
             bytes[size + i] = turn % 2 == 0 ? 0 : (unsigned char)((random = random * 69069 + 1) >> 24);
         put_file(bytes, size + more);
