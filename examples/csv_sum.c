@@ -54,29 +54,58 @@ static int by_name(const void *left, const void *right)
     return (a->head.name_size > b->head.name_size) - (a->head.name_size < b->head.name_size);
 }
 
-static void print_cell(const char *text, apr_size_t size, char delimiter)
+/* Standard output by APR, which leaves line ends alone: those in a cell are its own, also on Windows. */
+typedef struct {
+    apr_file_t *file;
+    apr_status_t status;
+    char delimiter;
+} out_t;
+
+static void put(out_t *out, const char *text, apr_size_t size)
 {
-    int plain = 1;
-    for (apr_size_t i = 0; i < size && plain; i++)
-        plain = text[i] != delimiter && text[i] != '"' && text[i] != '\n' && text[i] != '\r';
-    if (plain) {
-        (void)fwrite(text, 1, size, stdout);
-        return;
-    }
-    putchar('"');
-    for (apr_size_t i = 0; i < size; i++) {
-        if (text[i] == '"') putchar('"');
-        putchar(text[i]);
-    }
-    putchar('"');
+    if (out->status == APR_SUCCESS && size > 0)
+        out->status = apr_file_write_full(out->file, text, size, NULL);
 }
 
-static void print_totals(const csv_sum_t *sum)
+static void put_cell(out_t *out, const char *text, apr_size_t size, char end)
 {
-    const csv_options_t *options = sum->options;
-    const char delimiter = options->delimiter;
+    const char *rest = text, *quote;
+    int plain = 1;
+    for (apr_size_t i = 0; i < size && plain; i++)
+        plain = text[i] != out->delimiter && text[i] != '"' && text[i] != '\n' && text[i] != '\r';
+    if (!plain) put(out, "\"", 1);
+    while (!plain && (quote = memchr(rest, '"', size - (apr_size_t)(rest - text))) != NULL) {
+        put(out, rest, (apr_size_t)(quote + 1 - rest));
+        put(out, "\"", 1);
+        rest = quote + 1;
+    }
+    put(out, rest, size - (apr_size_t)(rest - text));
+    if (!plain) put(out, "\"", 1);
+    put(out, &end, 1);
+}
+
+static void put_header(out_t *out, const csv_options_t *options)
+{
+    put_cell(out, options->group, strlen(options->group), out->delimiter);
+    put_cell(out, options->sum, strlen(options->sum), out->delimiter);
+    put_cell(out, "rows", 4, '\n');
+}
+
+static void put_total(out_t *out, const csv_total_t *total, int decimals)
+{
+    char text[SUM_TEXT_MAX];
+    put_cell(out, total->name, (apr_size_t)total->head.name_size, out->delimiter);
+    sum_text(&total->head.sum, decimals, text);
+    put_cell(out, text, strlen(text), out->delimiter);
+    (void)snprintf(text, sizeof text, "%llu", (unsigned long long)total->head.rows);
+    put_cell(out, text, strlen(text), '\n');
+}
+
+static apr_status_t print_totals(const csv_sum_t *sum)
+{
     const apr_size_t count = apr_hash_count(sum->totals);
     csv_total_t **totals = apr_palloc(sum->mem, (count + 1) * sizeof(csv_total_t *));
+    out_t out = { NULL, APR_SUCCESS, sum->options->delimiter };
     apr_size_t n = 0;
     int decimals = 0;
 
@@ -86,20 +115,10 @@ static void print_totals(const csv_sum_t *sum)
         n++;
     }
     qsort(totals, n, sizeof(csv_total_t *), by_name);
-    if (!options->no_header) {
-        print_cell(options->group, strlen(options->group), delimiter);
-        putchar(delimiter);
-        print_cell(options->sum, strlen(options->sum), delimiter);
-        printf("%crows\n", delimiter);
-    }
-    for (apr_size_t i = 0; i < n; i++) {
-        char text[SUM_TEXT_MAX];
-        sum_text(&totals[i]->head.sum, decimals, text);
-        print_cell(totals[i]->name, (apr_size_t)totals[i]->head.name_size, delimiter);
-        putchar(delimiter);
-        print_cell(text, strlen(text), delimiter);
-        printf("%c%llu\n", delimiter, (unsigned long long)totals[i]->head.rows);
-    }
+    out.status = apr_file_open_flags_stdout(&out.file, APR_FOPEN_BUFFERED, sum->mem);
+    if (!sum->options->no_header) put_header(&out, sum->options);
+    for (apr_size_t i = 0; i < n; i++) put_total(&out, totals[i], decimals);
+    return out.status == APR_SUCCESS ? apr_file_flush(out.file) : out.status;
 }
 
 /* ---- what did not ------------------------------------------------------------------------------------------- */
@@ -159,13 +178,13 @@ static int run(csv_options_t *options, apr_pool_t *mem)
         say_error(&sum);
     } else {
         ctrl_c_forget(); /* what is left is to print: that ends at once */
-        print_totals(&sum);
+        const apr_status_t printed = print_totals(&sum);
         if (options->verbose)
             fprintf(stderr, "csv_sum: %llu pieces, %d of them read twice\n", (unsigned long long)sum.pieces,
                     sum.again);
         say_lack(&sum, &sum.ragged, "records are longer or shorter than the first, and were left out");
         say_lack(&sum, &sum.not_a_number, "cells to be summed are no numbers, and added nothing");
-        if (fflush(stdout) != 0 || ferror(stdout))
+        if (printed != APR_SUCCESS)
             fputs("csv_sum: cannot write the sums\n", stderr);
         else if (spork_pool_close(pool) == APR_SUCCESS && sum.ragged.count == 0 &&
                  sum.not_a_number.count == 0)

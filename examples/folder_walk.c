@@ -11,7 +11,7 @@
 #include <string.h>
 
 typedef struct {
-    const char *top;
+    const char *top, *except;
     apr_array_header_t *files, *pending; /* of const char *, relative to top; a folder's ends with a slash */
     int (*wanted)(const char *name);
     void (*failed)(void *baton, const char *path, apr_status_t status);
@@ -21,6 +21,18 @@ typedef struct {
 static const char *below(const walk_t *walk, const char *path)
 {
     return apr_pstrcat(walk->files->pool, walk->top, "/", path, NULL);
+}
+
+int folder_is_same(const char *one, const char *other, apr_pool_t *mem)
+{
+    apr_finfo_t a, b;
+
+    memset(&a, 0, sizeof a);
+    memset(&b, 0, sizeof b);
+    (void)apr_stat(&a, one, APR_FINFO_IDENT, mem);
+    (void)apr_stat(&b, other, APR_FINFO_IDENT, mem);
+    return (a.valid & b.valid & APR_FINFO_IDENT) == APR_FINFO_IDENT && a.device == b.device &&
+           a.inode == b.inode;
 }
 
 static void note_entry(walk_t *walk, const char *path, const char *name)
@@ -33,7 +45,8 @@ static void note_entry(walk_t *walk, const char *path, const char *name)
 
     const int known = status == APR_SUCCESS || status == APR_INCOMPLETE;
     if (known && info.filetype == APR_DIR) {
-        if (!is_link) APR_ARRAY_PUSH(walk->pending, const char *) = apr_pstrcat(mem, path, "/", NULL);
+        if (!is_link && !folder_is_same(below(walk, path), walk->except, mem))
+            APR_ARRAY_PUSH(walk->pending, const char *) = apr_pstrcat(mem, path, "/", NULL);
     } else if (walk->wanted(name)) {
         if (!known)
             walk->failed(walk->baton, path, status);
@@ -66,13 +79,13 @@ static int by_bytes(const void *left, const void *right)
     return strcmp(*(const char *const *)left, *(const char *const *)right);
 }
 
-void folder_walk(apr_array_header_t *files, const char *top, int (*wanted)(const char *name),
+void folder_walk(apr_array_header_t *files, const char *top, const char *except,
+                 int (*wanted)(const char *name),
                  void (*failed)(void *baton, const char *path, apr_status_t status), void *baton)
 {
     const int first = files->nelts;
-    walk_t walk = {
-        top, files, apr_array_make(files->pool, 16, sizeof(const char *)), wanted, failed, baton
-    };
+    walk_t walk = { top,    except, files, apr_array_make(files->pool, 16, sizeof(const char *)),
+                    wanted, failed, baton };
 
     APR_ARRAY_PUSH(walk.pending, const char *) = "";
     while (walk.pending->nelts > 0) read_folder(&walk, *(const char **)apr_array_pop(walk.pending));

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #define TIME_MAX ((apr_uint64_t)1 << 40) /* 12 days, in microseconds: more is no request's time */
+#define FINEST 1000000000
 
 static int is_digit(char c)
 {
@@ -70,28 +71,30 @@ static const char *read_status(log_line_t *line, const char *p, const char *end)
     return p == end || *p == ' ' ? p : NULL;
 }
 
-/* The line's last word, if it is a number. */
+/* The line's last word, if it is a number: whole + part / one. What is finer than a nanosecond is left out. */
 static void read_time(log_line_t *line, const char *from, const char *end, time_unit_e unit)
 {
     const char *p = end, *point = NULL;
-    apr_uint64_t value = 0, one = 1; /* value / one */
+    apr_uint64_t whole = 0, part = 0, one = 1;
 
     while (p > from && p[-1] != ' ' && p[-1] != '"') p--;
-    if (p == from || p[-1] != ' ' || p == end || end - p > 18) return;
+    if (p == from || p[-1] != ' ' || p == end) return;
     for (; p < end; p++) {
         if (*p == '.' && point == NULL) {
             point = p;
-        } else if (is_digit(*p)) {
-            value = 10 * value + (apr_uint64_t)(*p - '0');
-            if (point != NULL) one *= 10;
-        } else {
+        } else if (!is_digit(*p) || whole >= TIME_MAX) {
             return;
+        } else if (point == NULL) {
+            whole = 10 * whole + (apr_uint64_t)(*p - '0');
+        } else if (one < FINEST) {
+            part = 10 * part + (apr_uint64_t)(*p - '0');
+            one *= 10;
         }
     }
     if (unit == TIME_AUTO) unit = point ? TIME_SECONDS : TIME_MICROSECONDS;
     const apr_uint64_t scale = unit == TIME_SECONDS ? 1000000 : unit == TIME_MILLISECONDS ? 1000 : 1;
-    if (value / one >= TIME_MAX / scale) return;
-    line->microseconds = value / one * scale + value % one * scale / one;
+    if (whole >= TIME_MAX / scale) return;
+    line->microseconds = whole * scale + part * scale / one;
     line->has_time = 1;
 }
 

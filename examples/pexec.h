@@ -111,8 +111,9 @@ struct job_t {
     command_t command;
     char *request; /* the task's input */
     apr_size_t request_size;
-    const char *files; /* "": output is not kept */
-    apr_time_t *started;
+    const char *files;   /* "": output is not kept */
+    apr_time_t *started; /* while it is under way; */
+    apr_time_t began;    /* then the same */
     apr_uint64_t tries;
     spork_future_t *future; /* kept until its output is printed */
     result_t result;        /* once it is done */
@@ -148,6 +149,8 @@ typedef struct log_t log_t;
 
 /* With resume: goes on with the file as it is; else it is a new one. 0 after having said what is wrong. */
 int log_open(log_t **log, const char *path, int resume, apr_pool_t *mem);
+/* Only for log_has(): nothing is written, and the file need not be there. */
+int log_look(log_t **log, const char *path, apr_pool_t *mem);
 /* Has an earlier run done this one? */
 int log_has(const log_t *log, apr_uint64_t number);
 apr_status_t log_job(log_t *log, const job_t *job);

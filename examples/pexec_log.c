@@ -126,17 +126,36 @@ static apr_status_t free_done(void *baton)
     return APR_SUCCESS;
 }
 
-int log_open(log_t **made, const char *path, int resume, apr_pool_t *mem)
+static apr_status_t open_file(log_t **made, const char *path, apr_int32_t flags, apr_pool_t *mem)
 {
-    const apr_int32_t flags = APR_FOPEN_READ | APR_FOPEN_WRITE | APR_FOPEN_CREATE | APR_FOPEN_BINARY |
-                              (resume ? 0 : APR_FOPEN_TRUNCATE);
     log_t *log = apr_pcalloc(mem, sizeof *log);
-    apr_off_t end = 0;
-    char words[128];
-    apr_status_t status = apr_file_open(&log->file, path, flags, APR_FPROT_OS_DEFAULT, mem);
 
     *made = log;
     apr_pool_cleanup_register(mem, log, free_done, apr_pool_cleanup_null);
+    return apr_file_open(&log->file, path, flags | APR_FOPEN_READ | APR_FOPEN_BINARY, APR_FPROT_OS_DEFAULT,
+                         mem);
+}
+
+int log_look(log_t **log, const char *path, apr_pool_t *mem)
+{
+    apr_off_t end = 0;
+    char words[128];
+    apr_status_t status = open_file(log, path, 0, mem);
+
+    if (APR_STATUS_IS_ENOENT(status)) return 1;
+    if (status == APR_SUCCESS) return read_log(*log, path, &end);
+    say("cannot read %s: %s", path, apr_strerror(status, words, sizeof words));
+    return 0;
+}
+
+int log_open(log_t **made, const char *path, int resume, apr_pool_t *mem)
+{
+    const apr_int32_t flags = APR_FOPEN_WRITE | APR_FOPEN_CREATE | (resume ? 0 : APR_FOPEN_TRUNCATE);
+    apr_off_t end = 0;
+    char words[128];
+    apr_status_t status = open_file(made, path, flags, mem);
+    log_t *log = *made;
+
     if (status == APR_SUCCESS && resume) {
         if (!read_log(log, path, &end)) return 0;
         status = apr_file_trunc(log->file, end);
@@ -150,8 +169,8 @@ int log_open(log_t **made, const char *path, int resume, apr_pool_t *mem)
 
 apr_status_t log_job(log_t *log, const job_t *job)
 {
-    const double started = (double)*job->started / APR_USEC_PER_SEC;
-    const double ran = (double)(job->result.ended - *job->started) / APR_USEC_PER_SEC;
+    const double began = (double)job->began / APR_USEC_PER_SEC;
+    const double ran = (double)job->result.ended / APR_USEC_PER_SEC - began;
     const char *head, *command = job->command.line;
     char *line;
 
@@ -159,7 +178,7 @@ apr_status_t log_job(log_t *log, const job_t *job)
     head = apr_psprintf(job->mem,
                         "%" APR_UINT64_T_FMT "\t:\t%.3f\t%10.3f\t0\t%" APR_UINT64_T_FMT "\t%" APR_INT64_T_FMT
                         "\t%" APR_INT64_T_FMT "\t",
-                        job->number, started, ran > 0 ? ran : 0, job->result.out_size, job->result.exit_code,
+                        job->number, began, ran > 0 ? ran : 0, job->result.out_size, job->result.exit_code,
                         job->result.signal);
     line = apr_pstrcat(job->mem, head, command, "\n", NULL);
     const apr_size_t size = strlen(line);

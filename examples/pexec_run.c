@@ -14,6 +14,7 @@
 #include <apr_strings.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define HELD_MAX 4096 /* jobs that are done, or under way, behind one whose turn it is to be printed */
@@ -206,21 +207,28 @@ static void judge(batch_t *batch, job_t *job)
     if (outcome->status == APR_SUCCESS && outcome->out_size >= sizeof job->result) {
         memcpy(&job->result, outcome->out, sizeof job->result);
         if (outcome->message[0]) job->trouble = apr_psprintf(job->mem, "pexec: %s\n", outcome->message);
+        const apr_size_t kept = outcome->out_size - sizeof job->result;
         if (!job->result.in_files &&
-            job->result.out_size + job->result.err_size != outcome->out_size - sizeof job->result)
+            (job->result.out_size > kept || job->result.err_size != kept - job->result.out_size))
             job->result.out_size = job->result.err_size = 0; /* not what run_command() replies */
     } else {
         judge_without_reply(batch, job, outcome);
     }
 }
 
+/* What is in the log was printed before: --resume leaves it out. */
 static void print(batch_t *batch, job_t *job)
 {
     apr_status_t status;
+    const char *what = "cannot write the output";
 
     spork_progress_clear(batch->pool);
     status = print_job(batch->print, job);
-    if (status != APR_SUCCESS && !batch->trouble) say_trouble(batch, "cannot write the output", status);
+    if (status == APR_SUCCESS) {
+        what = "cannot write the joblog";
+        status = log_job(batch->log, job);
+    }
+    if (status != APR_SUCCESS && !batch->trouble) say_trouble(batch, what, status);
     batch->printed++;
     spork_future_destroy(job->future);
     apr_pool_destroy(job->mem);
@@ -248,7 +256,10 @@ static void print_rest(batch_t *batch)
 
 static int exit_of(const job_t *job)
 {
-    if (job->result.exit_code != 0) return (int)(job->result.exit_code & 0xff);
+    if (job->result.exit_code != 0) { /* of 32 bits on Windows, of which the last eight may be zeros */
+        const int code = (int)(job->result.exit_code & 0xff);
+        return code != 0 ? code : EXIT_FAILURE;
+    }
     return job->result.signal ? EXIT_OF_SIGNAL + (int)job->result.signal : 0;
 }
 
@@ -274,7 +285,6 @@ static void finish(batch_t *batch, spork_future_t *future)
 {
     const options_t *options = batch->options;
     job_t *job = spork_future_baton(future);
-    apr_status_t status;
 
     batch->under_way--;
     judge(batch, job);
@@ -290,8 +300,7 @@ static void finish(batch_t *batch, spork_future_t *future)
         batch->failed++;
     else
         batch->succeeded++;
-    status = log_job(batch->log, job);
-    if (status != APR_SUCCESS && !batch->trouble) say_trouble(batch, "cannot write the joblog", status);
+    job->began = *job->started;
     APR_ARRAY_PUSH(batch->free, apr_time_t *) = job->started;
     consider_halt(batch, job);
     if (options->keep_order)
@@ -425,8 +434,11 @@ int run(const options_t *options, apr_pool_t *mem)
         return EXIT_TROUBLE;
     }
     if (print_open(&batch.print, options, mem) != APR_SUCCESS) return say("there is no standard output");
+    if (options->dry_run) {
+        if (options->resume && !log_look(&batch.log, options->log, mem)) return EXIT_TROUBLE;
+        return dry_run(&batch);
+    }
     if (options->log && !log_open(&batch.log, options->log, options->resume, mem)) return EXIT_TROUBLE;
-    if (options->dry_run) return dry_run(&batch);
 
     if (make_pool(&batch) != APR_SUCCESS) {
         spork_pool_destroy(batch.pool);

@@ -32,8 +32,8 @@
 static const char help[] =
     "Usage: thumbnails [OPTION...] DIR OUT\n"
     "Makes a thumbnail of each *.jpg, *.jpeg and *.png below DIR, of the same name and in the same sub-folder below\n"
-    "OUT, by a pool of worker processes. A file that is damaged, or that takes more time or memory than it may, is told\n"
-    "on standard error; the others are made.\n"
+    "OUT, by a pool of worker processes. OUT may be below DIR: what is in it then is no picture to be looked at. A file\n"
+    "that is damaged, or that takes more time or memory than it may, is told on standard error; the others are made.\n"
     "\n"
     "  -s, --size=PIXELS      of the longer side (default: 160)\n"
     "  -t, --timeout=SECONDS  that one picture may take (default: 60)\n"
@@ -186,6 +186,12 @@ static apr_status_t process(batch_t *batch, spork_pool_t *pool)
     return status;
 }
 
+static int usage_error(const char *what, const char *value)
+{
+    fprintf(stderr, "thumbnails: %s%s\nTry 'thumbnails --help'.\n", what, value);
+    return USAGE_ERROR;
+}
+
 /* The program's exit status. */
 static int run(batch_t *batch, apr_pool_t *mem)
 {
@@ -193,7 +199,9 @@ static int run(batch_t *batch, apr_pool_t *mem)
     int code = EXIT_FAILURE;
     apr_status_t status;
 
-    folder_walk(batch->files, batch->from, is_picture, say_unlisted, batch);
+    if (folder_is_same(batch->from, batch->to, mem))
+        return usage_error("the pictures would be overwritten: ", batch->to);
+    folder_walk(batch->files, batch->from, batch->to, is_picture, say_unlisted, batch);
     status = spork_pool_create(&pool, &batch->config, mem);
     batch->pool = pool;
     if (status == APR_SUCCESS) {
@@ -219,12 +227,6 @@ static int run(batch_t *batch, apr_pool_t *mem)
 }
 
 /* ---- the command line -------------------------------------------------------------------------------------- */
-
-static int usage_error(const char *what, const char *value)
-{
-    fprintf(stderr, "thumbnails: %s%s\nTry 'thumbnails --help'.\n", what, value);
-    return USAGE_ERROR;
-}
 
 static int parse_seconds(const char *value, apr_interval_time_t *time)
 {

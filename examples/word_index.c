@@ -37,7 +37,8 @@ static const char help[] =
     "  -h, --help             this text\n"
     "      --version          the version\n"
     "\n"
-    "Words are runs of letters and digits in UTF-8, of up to 96 bytes, small and capital alike. Damaged UTF-8\n"
+    "Words are runs of letters and digits in UTF-8, of up to 96 bytes, small and capital alike (in the Latin, Greek\n"
+    "and Cyrillic alphabets, as Europe and Vietnam write them). Damaged UTF-8\n"
     "parts words and does no other harm; files that begin with a zero byte among the first 64 KiB are left out.\n"
     "SPORK_START=fork|spawn|inline chooses the start method, SPORK_WORKERS=N overrides -w.\n"
     "Exit status: 0 all files were read, 1 something failed, 2 wrong usage. Ctrl-C ends it, by that signal.\n";

@@ -16,14 +16,39 @@ static int is_letter(apr_uint32_t c)
            !(c >= 0x3008 && c <= 0x3020) && !(c >= 0xFF00 && c <= 0xFF0F) && c != 0xFEFF && c != 0xFFFD;
 }
 
+/* Where a capital is followed by its small letter, and that by the next capital: the first and the last of these capitals. */
+static const apr_uint32_t pairs[][2] = { { 0x100, 0x12E },   { 0x132, 0x136 },  { 0x139, 0x147 },
+                                         { 0x14A, 0x176 },   { 0x179, 0x17D },  { 0x1A0, 0x1A4 },
+                                         { 0x1AF, 0x1AF },   { 0x1CD, 0x1DB },  { 0x1DE, 0x1EE },
+                                         { 0x1F8, 0x21E },   { 0x222, 0x232 },  { 0x460, 0x480 },
+                                         { 0x48A, 0x4BE },   { 0x4C1, 0x4CD },  { 0x4D0, 0x52E },
+                                         { 0x1E00, 0x1E94 }, { 0x1EA0, 0x1EFE } };
+
+static apr_uint32_t small_beyond_latin_1(apr_uint32_t c)
+{
+    for (apr_size_t i = 0; i < sizeof pairs / sizeof *pairs; i++)
+        if (c >= pairs[i][0] && c <= pairs[i][1]) return c + ((c - pairs[i][0]) % 2 == 0);
+    if (c >= 0x0391 && c <= 0x03AB && c != 0x03A2) return c + 0x20; /* Greek */
+    if (c >= 0x0388 && c <= 0x038A) return c + 0x25;
+    if (c >= 0x0410 && c <= 0x042F) return c + 0x20; /* Cyrillic */
+    if (c >= 0x0400 && c <= 0x040F) return c + 0x50;
+    switch (c) {
+    case 0x0178: return 0xFF;
+    case 0x0386: return 0x03AC;
+    case 0x038C: return 0x03CC;
+    case 0x038E:
+    case 0x038F: return c + 0x3F;
+    case 0x1E9E: return 0xDF;
+    default: return c;
+    }
+}
+
 static apr_uint32_t small(apr_uint32_t c)
 {
     if (c >= 'A' && c <= 'Z') return c + 0x20;
-    if (c >= 0xC0 && c <= 0xDE && c != 0xD7) return c + 0x20;       /* Latin-1 */
-    if (c >= 0x0391 && c <= 0x03A9 && c != 0x03A2) return c + 0x20; /* Greek */
-    if (c >= 0x0410 && c <= 0x042F) return c + 0x20;                /* Cyrillic */
-    if (c >= 0x0400 && c <= 0x040F) return c + 0x50;
-    return c;
+    if (c < 0xC0) return c;
+    if (c <= 0xDE) return c == 0xD7 ? c : c + 0x20; /* Latin-1 */
+    return c < 0x100 ? c : small_beyond_latin_1(c);
 }
 
 static void end_word(word_text_t *text)

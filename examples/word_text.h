@@ -1,6 +1,7 @@
 /*
  * The words of a UTF-8 text, which may come in any portions and be damaged anywhere. A word is a run of letters and
- * digits; capitals of the Latin, Greek and Cyrillic alphabets are made small. What is no UTF-8 parts words.
+ * digits; capitals of the Latin, Greek and Cyrillic alphabets are made small, but for letters of African languages and of
+ * phonetics. What is no UTF-8 parts words.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -37,9 +37,10 @@ struct spk_journal_t {
     spk_journal_file_t file;
     const char *caller, *path;
     uint64_t salt;
-    apr_off_t size;  /* as it was found */
-    apr_off_t end;   /* of the last record that is whole */
-    apr_off_t begun; /* the end when it was begun; 0: it is not */
+    apr_off_t size;   /* as it was found */
+    apr_off_t end;    /* of the last record that is whole */
+    apr_off_t begun;  /* the end when it was begun; 0: it is not */
+    apr_off_t synced; /* up to here it is on disk */
 
     unsigned char *seen; /* of the file, as many bytes from there on */
     size_t seen_room, seen_size;
@@ -175,7 +176,6 @@ static apr_status_t write_head(spk_journal_t *journal, const spk_journal_batch_t
     if (status == APR_SUCCESS) status = write_at(journal, 0, &head, sizeof head);
     if (status == APR_SUCCESS) status = sync_file(journal);
     if (status != APR_SUCCESS) return fail(journal, status);
-    spk_journal_file_keep(journal->path, journal->mem);
     journal->salt = head.salt;
     journal->size = HEAD;
     journal->seen_size = 0;
@@ -277,13 +277,16 @@ apr_status_t spk_journal_read(spk_journal_t *journal, apr_off_t at, spk_journal_
     return status == APR_SUCCESS ? APR_SUCCESS : fail(journal, status);
 }
 
+/* Who wrote the records, or made the file, may have been killed before that was on disk. */
 apr_status_t spk_journal_begin(spk_journal_t *journal)
 {
     apr_status_t status = APR_SUCCESS;
 
     if (journal->end < journal->size) status = apr_file_trunc(journal->file.file, journal->end);
+    if (status == APR_SUCCESS && journal->end > HEAD) status = sync_file(journal);
     if (status != APR_SUCCESS) return fail(journal, status);
-    journal->size = journal->begun = journal->end;
+    spk_journal_file_keep(journal->path, journal->mem);
+    journal->size = journal->begun = journal->synced = journal->end;
     return APR_SUCCESS;
 }
 
@@ -337,10 +340,15 @@ apr_status_t spk_journal_commit(spk_journal_t *journal)
 
     if (status == APR_SUCCESS) status = write_added(journal);
     if (status != APR_SUCCESS || !journal->unsynced) return status;
-    /* never tried again: what a sync that failed has dropped, the next one does not know of */
+    /* Never tried again: what a sync that failed has dropped, the next one does not know of. Nor would the next run, to which
+     * the system may still show it. */
     status = sync_file(journal);
-    if (status != APR_SUCCESS) return fail(journal, status);
+    if (status != APR_SUCCESS) {
+        (void)apr_file_trunc(journal->file.file, journal->synced);
+        return fail(journal, status);
+    }
     journal->unsynced = 0;
+    journal->synced = journal->end;
     journal->committed = spk_os_clock();
     journal->took = journal->committed - from;
     return APR_SUCCESS;

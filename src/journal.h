@@ -43,7 +43,7 @@ typedef apr_status_t (*spk_journal_each_t)(void *of, const spk_journal_record_t 
 apr_status_t spk_journal_open(spk_journal_t **journal, const char *path, const spk_journal_batch_t *batch);
 /* All records up to the first that is not whole. */
 apr_status_t spk_journal_scan(spk_journal_t *journal, spk_journal_each_t each, void *of);
-/* After a scan: what stands behind its last record is damage, and is cut off. */
+/* After a scan: what stands behind its last record is damage, and is cut off. What stands before is on disk then. */
 apr_status_t spk_journal_begin(spk_journal_t *journal);
 /* The record that a scan found there. *data is valid until the next call. */
 apr_status_t spk_journal_read(spk_journal_t *journal, apr_off_t at, spk_journal_record_t *record,

@@ -51,6 +51,15 @@ same(0 "${sums}" "" --group-by=2 --sum=4 räume.csv)
 file(WRITE "${scratch}/bom.csv" "${bom}city,amount\nYork,1")
 same(0 "city,amount,rows\nYork,1,1\n" "" bom.csv -g city -s amount)
 
+# Line ends in a group are its own, on every system. (In bytes: CMake would change them.)
+file(WRITE "${scratch}/ends.csv" "k,v\n\"a\nb\",1\n\"a${cr}\nb\",2\n")
+execute_process(COMMAND ${command} ends.csv -g k -s v WORKING_DIRECTORY "${scratch}" TIMEOUT 60
+    RESULT_VARIABLE code OUTPUT_FILE "${scratch}/ends" ERROR_VARIABLE err)
+file(READ "${scratch}/ends" out HEX)
+file(WRITE "${scratch}/wanted" "k,v,rows\n\"a\nb\",1,1\n\"a${cr}\nb\",2,1\n")
+file(READ "${scratch}/wanted" wanted HEX)
+expect_is(out "${wanted}")
+
 # Other delimiters| no header| a number for a name| the same column twice.
 file(WRITE "${scratch}/bar.csv" "a|2\nb,c|1\n\"a\"|3.50\n")
 same(0 "a|5.50|2\nb,c|1.00|1\n" "" -d "|" --no-header -g 1 -s 2 bar.csv)

@@ -82,6 +82,15 @@ run("${scratch}" 0 "zugriff ü.log" -t ms --top=0)
 expect(out "path .of 4.\n\n")
 expect(out "\n    1000.000  all\n$")
 
+# Times with more decimals than anybody needs, as programs print them that do not round.
+file(WRITE "${scratch}/fine.log" "\
+10.0.0.1 ${day} \"GET / HTTP/1.1\" 200 1 0.1234567890123456\n\
+10.0.0.1 ${day} \"GET / HTTP/1.1\" 200 1 0.000099999999999999999999999999\n\
+10.0.0.1 ${day} \"GET / HTTP/1.1\" 200 1 1099511627776.5\n")
+run("${scratch}" 0 fine.log)
+expect(out "\n  ms at most  of 2 requests\n +0.099  50%\n")
+expect(out "\n     123.456  all\n$")
+
 # Several files, in pieces or not, each counted once; those that fail are told and the others stand.
 set(lines)
 foreach(i RANGE 1 1000)

@@ -204,6 +204,21 @@ list(LENGTH out lines)
 if(NOT lines EQUAL 2)
     fail("expected a new log of 2 lines")
 endif()
+# A dry run writes nothing there.
+file(READ "${folder}/log" wanted)
+pexec(0 -k --dry-run --joblog log ${helper} args ::: a b)
+file(READ "${folder}/log" out)
+is(out "${wanted}")
+file(APPEND "${folder}/log" "2	:	17")
+pexec(0 -k --dry-run --joblog log --resume echo ::: a b)
+is(out "echo b\n")
+file(READ "${folder}/log" out)
+is(out "${wanted}2	:	17")
+pexec(0 -k --dry-run --joblog "no such log" --resume echo ::: a)
+is(out "echo a\n")
+if(EXISTS "${folder}/no such log")
+    fail("a dry run made a log")
+endif()
 file(WRITE "${folder}/other" "a list\nof things\n")
 pexec(255 --joblog other --resume ${helper} args ::: a)
 expect(err "^pexec: line 1 of other is not one of a joblog\n$")
@@ -291,6 +306,23 @@ A$(ID)'"B
         endforeach()
     endif()
 
+    # What is in the log was printed: a run that was ended while jobs wait for their turn, and then resumed, loses nothing.
+    if(NOT START STREQUAL inline)
+        shell([["$1" -k -j 2 --joblog turns "test {} != 1 || until test -e go; do :; done; test {} != 70 || : >last; echo {}" \
+                ::: $(seq 70) &
+            until test -e last; do :; done
+            kill -TERM $!
+            wait $!
+            echo $?]])
+        is(out "143\n")
+        file(STRINGS "${folder}/turns" out)
+        is(out "Seq	Host	Starttime	JobRuntime	Send	Receive	Exitval	Signal	Command")
+        shell([[: >go
+            "$1" -k -j 2 --joblog turns --resume "echo {}" ::: $(seq 70) >resumed
+            seq 70 | cmp - resumed && wc -l <turns]])
+        expect(out "^ *71\n$")
+    endif()
+
     # A slow input: what is done is printed, and deadlines are kept, before the next line comes.
     if(NOT START STREQUAL inline)
         shell([[mkfifo in out
@@ -310,6 +342,7 @@ else()
     is(out "[x]\n[a & b]\n[x]\n[c d]\n")
     pexec(255 --shell ${helper} args ::: "100%")
     expect(err "cannot be quoted for cmd.exe: 100%")
+    pexec(1 --halt now,fail=1 ${helper} exit ::: 256)
     pexec(255 "thing.bat" ::: a)
     expect(err "a batch file is run by cmd.exe: use --shell")
     pexec(0 -k "${helper} args {}" ::: "a b")

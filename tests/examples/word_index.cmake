@@ -45,6 +45,20 @@ foreach(bad IN ITEMS "it's" "+" "ein wort" "${long}y")
     expect(err "^word_index: not a word: ")
 endforeach()
 
+# Capitals and their small letters, of Europe's alphabets and Vietnam's.
+file(WRITE "${scratch}/c/capitals.txt"
+    "ŠKODA ŁÓDŹ ĞÜL ŐSZ ŽĪLE Ÿ ȘȚ ẞ ƯƠ ĐẸP ΆΛΦΑ ΈΉΊΌΎΏΪΫ ҐІЇЄЎ ӘҢ škoda łódź ğül ősz žīle ÿ șț ß ươ đẹp άλφα έήίόύώϊϋ ґіїєў әң")
+run("${scratch}" 0 c)
+string(REGEX MATCHALL "\t2\tc/capitals.txt:1\n" twice "${out}")
+list(LENGTH twice twice)
+string(REGEX MATCHALL "\n" lines "${out}")
+list(LENGTH lines lines)
+if(NOT twice EQUAL 14 OR NOT lines EQUAL 14)
+    fail("expected 14 words, each twice")
+endif()
+run("${scratch}" 0 c Škoda)
+expect_is(out "2\tc/capitals.txt:1\n")
+
 # Damaged UTF-8 parts words and is counted: lone and missing bytes, overlong, half a surrogate pair, too large, cut off.
 find_program(printf printf)
 if(printf)

@@ -657,6 +657,40 @@ void scene_journals(apr_pool_t *parent, const fate_t *fate)
     apr_pool_destroy(mem);
 }
 
+static int call_named(const char *name, const fate_t *fate)
+{
+    for (int call = 0; call < fault_calls(); call++)
+        if (strcmp(fault_name(call), name) == 0) return call;
+    expect(0);
+    return 0;
+}
+
+/* A sync that failed has dropped what it was about, perhaps: what the system still shows of it must not count in a later run. And
+ * who was killed between write and sync leaves what only the system has: it is on disk before it counts. */
+void scene_syncs(apr_pool_t *parent, const fate_t *fate)
+{
+    spork_pool_t *pool = make(parent, WORKERS, 0, fate);
+    const char *path = apr_pstrcat(parent, test_directory(), "/synced.journal", (char *)NULL);
+    int sync;
+
+    expect(pool != NULL);
+    expect(map_with_journal(pool, path, fate) == 0);
+    sync = call_named("apr_file_datasync", fate);
+    expect(apr_file_remove(path, parent) == APR_SUCCESS);
+    fault_plan(sync, FAULT_PARENT, 2, 0, 1); /* the head's is the first */
+    expect(map_with_journal(pool, path, fate) < 0);
+    expect(fault_struck() > 0);
+    fault_clear();
+    expect(map_with_journal(pool, path, fate) == 0);
+    fault_plan(sync, FAULT_PARENT, 1, 0, 1);
+    expect(map_with_journal(pool, path, fate) < 0);
+    expect(fault_struck() > 0);
+    fault_clear();
+    expect(map_with_journal(pool, path, fate) == ITEMS);
+    spork_pool_destroy(pool);
+    expect(apr_file_remove(path, parent) == APR_SUCCESS);
+}
+
 void scene_first(apr_pool_t *parent, const fate_t *fate)
 {
     spork_pool_t *pool = make(parent, WORKERS, 0, fate);

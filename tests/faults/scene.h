@@ -26,6 +26,9 @@ void scene_ends(apr_pool_t *parent, const fate_t *fate);
 void scene_logs(apr_pool_t *parent, const fate_t *fate);
 /* A map and a stream with journals, each twice. */
 void scene_journals(apr_pool_t *parent, const fate_t *fate);
+/* Which of a journal's records count after a sync failed, and what is synced before it is taken from there. Makes failures of
+ * its own. */
+void scene_syncs(apr_pool_t *parent, const fate_t *fate);
 /* The least, outside of CMocka: what is not as it should be ends the process. */
 void scene_first(apr_pool_t *parent, const fate_t *fate);
 

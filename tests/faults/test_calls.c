@@ -218,6 +218,17 @@ static void journals_in_a_parent_that_lacks_it_for_good(void **state)
     fail_every_call(scene_journals, FAULT_PARENT, 1);
 }
 
+static void records_that_were_not_synced(void **state)
+{
+    static const fate_t nothing = { FAULT_PARENT, 0, 0, "syncs of a journal" };
+
+    (void)state;
+    fault_clear();
+    (void)apr_snprintf(plan_words, sizeof plan_words, "%s", nothing.plan);
+    watchdog_start(plan_words, RUN_SECONDS * slow_factor());
+    run_scene(scene_syncs, &nothing);
+}
+
 /* ---- what is done once in a process ---------------------------------------------------------------------------------- */
 
 #define PRINTED "printed once\n"
@@ -337,6 +348,7 @@ int main(int argc, char **argv)
         TEST(logs_in_a_parent_that_lacks_it_for_good),
         TEST(journals_in_the_parent),
         TEST(journals_in_a_parent_that_lacks_it_for_good),
+        TEST(records_that_were_not_synced),
         TEST(first_steps_of_a_parent),
         TEST(first_steps_of_the_workers),
         TEST(traced_first_steps_of_a_parent),

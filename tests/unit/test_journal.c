@@ -122,6 +122,16 @@ static size_t scan(spk_journal_t *journal, const size_t *sizes)
     return found.n;
 }
 
+/* Only looking: a disk is spared that. */
+static size_t look_at_records(const size_t *sizes)
+{
+    spk_journal_t *journal = open_it();
+    found_t found = { sizes, 0, 0 };
+    assert_int_equal(spk_journal_scan(journal, check_record, &found), APR_SUCCESS);
+    spk_journal_close(journal);
+    return found.n;
+}
+
 static size_t count_records(const size_t *sizes)
 {
     spk_journal_t *journal = open_it();
@@ -215,7 +225,7 @@ static void every_cut_leaves_the_records_before_it(void **state)
         for (size_t i = kept; i < LENGTH(small); i++) assert_int_equal(add(journal, small, i), APR_SUCCESS);
         assert_int_equal(spk_journal_commit(journal), APR_SUCCESS);
         spk_journal_close(journal);
-        assert_int_equal(count_records(small), LENGTH(small));
+        assert_int_equal(look_at_records(small), LENGTH(small));
         if (length >= HEAD) assert_file(bytes, size); /* the same records, to the byte */
     }
     free(bytes);
@@ -239,7 +249,7 @@ static void every_flipped_byte_shows(void **state)
         if (i % size < HEAD)
             assert_refused(&batch, "journal");
         else
-            assert_int_equal(count_records(small), whole_in(i % size));
+            assert_int_equal(look_at_records(small), whole_in(i % size));
         bytes[i % size] ^= flip;
     }
     free(bytes);
@@ -291,8 +301,8 @@ static void garbage_behind_it_is_cut(void **state)
     (void)state;
     make_journal(small, LENGTH(small));
     bytes = get_file(&size);
-    for (int turn = 0; turn < 200; turn++) {
-        size_t more = 1 + (size_t)turn * 7;
+    for (int turn = 0; turn < 60; turn++) {
+        size_t more = 1 + (size_t)turn * 23;
         for (size_t i = 0; i < more; i++)
             bytes[size + i] = turn % 2 == 0 ? 0 : (unsigned char)((random = random * 69069 + 1) >> 24);
         put_file(bytes, size + more);
