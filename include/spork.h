@@ -297,11 +297,10 @@ typedef struct {
     apr_uint32_t max_tasks;            /**< items after which a worker is replaced; 0: never */
     apr_interval_time_t timeout;       /**< microseconds an item may run, from its own start; 0: no limit */
     int retries;                       /**< times an item is run again after its worker died or overran */
-    apr_size_t
-        memory_limit; /**< bytes a worker may use beyond what it starts with; 0: no limit. See SPORK_MEMORY_LIMIT_MIN */
-    apr_size_t arena_size; /**< bytes of address space reserved for payloads; 0: spork chooses */
-    const char *program;   /**< UTF-8 path of the executable that spawn starts; NULL: this one */
-    const char *log_dir;   /**< directory for a log of each worker; NULL: none. See "Logs" */
+    apr_size_t memory_limit; /**< bytes a worker may take; 0: no limit. See SPORK_MEMORY_LIMIT_MIN */
+    apr_size_t arena_size;   /**< bytes of address space reserved for payloads; 0: spork chooses */
+    const char *program;     /**< UTF-8 path of the executable that spawn starts; NULL: this one */
+    const char *log_dir;     /**< directory for a log of each worker; NULL: none. See "Logs" */
     int progress; /**< not 0: a progress line on stderr, if that is a terminal. See spork_progress_t */
 
     /* logs */
@@ -310,10 +309,10 @@ typedef struct {
     const char *log_merge;   /**< spork_pool_close() merges the logs of log_dir into this file; NULL: not */
 
     /* how far it is, for programs with a display of their own: see spork_progress_t */
-    spork_progress_fn_t progress_fn; /**< NULL: none */
-    void *progress_baton;            /**< handed to it */
+    spork_progress_fn_t progress_fn; /**< the program's own display; NULL: none */
+    void *progress_baton;            /**< handed to progress_fn */
     apr_interval_time_t
-        progress_interval;      /**< microseconds between two calls; 0 and less than 0.1 s: 0.1 s */
+        progress_interval;      /**< microseconds between two calls of it; less than 0.1 s, and 0: 0.1 s */
     const char *progress_label; /**< UTF-8 words at the line's beginning, copied; NULL: none */
 } spork_config_t;
 
