@@ -1233,7 +1233,7 @@ SPORK_API void spork_fail(spork_task_t *task, const char *format, ...)
  *
  * log_output sends what workers print to their files, as it is, between the records in the order of the calls; what a
  * task's own children print, when they print it. If a record follows a line without an end, that gets one. On Windows
- * the C library's streams (in binary: lines end with \n) and the system's standard handles are sent there. A worker
+ * the C library's streams (in binary: lines end with `\n`) and the system's standard handles are sent there. A worker
  * whose file cannot be opened prints where its parent does. INLINE leaves the caller's streams alone.
  *
  * @{
