@@ -5,6 +5,7 @@
  */
 #include "csv_sum.h"
 #include "ctrl_c.h"
+#include "lone_dash.h"
 
 #include <apr_cstr.h>
 #include <apr_general.h>
@@ -248,6 +249,7 @@ static int parse(csv_options_t *options, int argc, const char *const *argv, apr_
     int option, code = GO_ON;
 
     if (apr_getopt_init(&scan, mem, argc, argv) != APR_SUCCESS) return EXIT_FAILURE;
+    lone_dash_words(scan);
     scan->interleave = 1;
     while (code == GO_ON && (status = apr_getopt_long(scan, known, &option, &value)) == APR_SUCCESS)
         code = parse_option(options, option, value);

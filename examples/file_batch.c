@@ -6,6 +6,7 @@
 #include "ctrl_c.h"
 #include "file_batch.h"
 #include "find_files.h"
+#include "lone_dash.h"
 
 #include <apr_cstr.h>
 #include <apr_general.h>
@@ -151,6 +152,7 @@ static int parse(batch_t *batch, int argc, const char *const *argv, apr_pool_t *
     int option;
 
     if (apr_getopt_init(&scan, mem, argc, argv) != APR_SUCCESS) return EXIT_FAILURE;
+    lone_dash_words(scan);
     scan->interleave = 1;
     while ((status = apr_getopt_long(scan, known, &option, &value)) == APR_SUCCESS) {
         switch (option) {

@@ -4,6 +4,7 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "ctrl_c.h"
+#include "lone_dash.h"
 #include <spork.h>
 
 #include <apr_cstr.h>
@@ -174,8 +175,12 @@ static int run(const options_t *options, apr_pool_t *mem)
         printf("processes    %d%s\n", distinct_workers(results, sizes->nelts),
                spork_pool_workers(pool) ? "" : " (this one)");
         printf("%s\n", differ ? "THE RESULTS DIFFER" : "the results agree");
-        code =
-            differ || spork_pool_close(pool) != APR_SUCCESS || fflush(stdout) ? EXIT_FAILURE : EXIT_SUCCESS;
+        if (fflush(stdout) != 0 || ferror(stdout))
+            fputs("heavy_sum: cannot write the results\n", stderr);
+        else if (spork_pool_close(pool) != APR_SUCCESS)
+            fprintf(stderr, "heavy_sum: %s\n", spork_error());
+        else if (!differ)
+            code = EXIT_SUCCESS;
     }
     ctrl_c_forget();
     spork_pool_destroy(pool);
@@ -202,6 +207,7 @@ static int parse(options_t *options, int argc, const char *const *argv, apr_pool
     int option;
 
     if (apr_getopt_init(&scan, mem, argc, argv) != APR_SUCCESS) return EXIT_FAILURE;
+    lone_dash_words(scan);
     scan->interleave = 1;
     while ((status = apr_getopt_long(scan, known, &option, &value)) == APR_SUCCESS) {
         switch (option) {

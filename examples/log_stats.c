@@ -5,6 +5,7 @@
  */
 #include "log_stats.h"
 #include "ctrl_c.h"
+#include "lone_dash.h"
 
 #include <apr_cstr.h>
 #include <apr_general.h>
@@ -146,6 +147,7 @@ static int parse(log_stats_t *stats, int argc, const char *const *argv)
     int option, code = GO_ON;
 
     if (apr_getopt_init(&scan, stats->mem, argc, argv) != APR_SUCCESS) return EXIT_FAILURE;
+    lone_dash_words(scan);
     scan->interleave = 1;
     while (code == GO_ON && (status = apr_getopt_long(scan, known, &option, &value)) == APR_SUCCESS)
         code = parse_option(stats, option, value);

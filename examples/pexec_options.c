@@ -3,6 +3,7 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
+#include "lone_dash.h"
 #include "pexec.h"
 
 #include <apr_cstr.h>
@@ -207,6 +208,7 @@ int options_parse(options_t *options, int argc, const char *const *argv, apr_poo
     int option, code = GO_ON;
 
     if (apr_getopt_init(&scan, mem, argc, argv) != APR_SUCCESS) return EXIT_TROUBLE;
+    lone_dash_words(scan);
     while (code == GO_ON && (status = apr_getopt_long(scan, known, &option, &value)) == APR_SUCCESS)
         code = take_option(options, option, value);
     if (code != GO_ON) return code;

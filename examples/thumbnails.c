@@ -6,6 +6,7 @@
  */
 #include "ctrl_c.h"
 #include "folder_walk.h"
+#include "lone_dash.h"
 #include "thumbnails.h"
 
 #include <apr_cstr.h>
@@ -218,8 +219,10 @@ static int run(batch_t *batch, apr_pool_t *mem)
     else if (status != APR_SUCCESS)
         fprintf(stderr, "thumbnails: %s\n", spork_error());
     else if (printf("%d of %d thumbnails made\n", batch->files->nelts - (batch->failed - batch->unlisted),
-                    batch->files->nelts) > 0 &&
-             fflush(stdout) == 0 && batch->failed == 0)
+                    batch->files->nelts) < 0 ||
+             fflush(stdout) != 0 || ferror(stdout))
+        fputs("thumbnails: cannot write what was made\n", stderr);
+    else if (batch->failed == 0)
         code = EXIT_SUCCESS;
     ctrl_c_forget();
     spork_pool_destroy(pool);
@@ -285,6 +288,7 @@ static int parse(batch_t *batch, int argc, const char *const *argv, apr_pool_t *
     int option;
 
     if (apr_getopt_init(&scan, mem, argc, argv) != APR_SUCCESS) return EXIT_FAILURE;
+    lone_dash_words(scan);
     scan->interleave = 1;
     while ((status = apr_getopt_long(scan, known, &option, &value)) == APR_SUCCESS) {
         const int code = take_option(batch, option, value);

@@ -5,6 +5,7 @@
  */
 #include "ctrl_c.h"
 #include "find_files.h"
+#include "lone_dash.h"
 #include "word_index.h"
 #include "word_text.h"
 
@@ -162,6 +163,7 @@ static int parse(options_t *options, word_index_t *index, int argc, const char *
     int option, code = GO_ON;
 
     if (apr_getopt_init(&scan, index->mem, argc, argv) != APR_SUCCESS) return EXIT_FAILURE;
+    lone_dash_words(scan);
     scan->interleave = 1;
     while (code == GO_ON && (status = apr_getopt_long(scan, known, &option, &value)) == APR_SUCCESS)
         code = parse_option(options, option, value);

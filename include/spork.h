@@ -23,30 +23,46 @@
  *         return spork_pool_close(pool) != APR_SUCCESS;
  *     }
  *
- * Statuses. Every call that can fail returns an apr_status_t: APR_SUCCESS, one of spork's codes
+ * @par The words
+ * A *pool* has *workers*, processes; the process that made it is the *parent*. A *task* is a function
+ * that workers run, an *item* one run of it. A *map* runs one task over an array, a *submitted* item stands alone,
+ * a *stream* draws its items from a function. The *arena* is the memory that all of them share.
+ *
+ * @par Statuses
+ * Every call that can fail returns an apr_status_t: APR_SUCCESS, one of spork's codes
  * below, or a code of APR's or of the system. spork_strerror() words any of them, spork_error() says
  * in a sentence what went wrong in this thread's last failed call. Each function names the statuses
  * that a caller can act upon; any call may also return APR_EINVAL (misuse: the words say which) and
  * APR_ENOMEM. Nothing is printed unless asked for.
  *
- * Threads. One pool is used by one thread at a time (spork_pool_interrupt() excepted); several pools
- * may live side by side, in several threads.
+ * @par Who may call what
+ * Each group says at its head which side its functions are for: the parent, or a task
+ * while it runs. On the wrong side they are APR_EINVAL, or do nothing.
  *
- * Forks. A pool belongs to the process that made it. In a child that the host forks, the only
+ * @par Threads
+ * One pool is used by one thread at a time (spork_pool_interrupt() excepted); several pools
+ * may live side by side, in several threads. In a task: the thread that runs it, unless it is said otherwise.
+ *
+ * @par Forks
+ * A pool belongs to the process that made it. In a child that the host forks, the only
  * meaningful call on an inherited pool is spork_pool_destroy(), which there only frees memory; the
  * others are APR_EINVAL.
  *
- * Housekeeping. There are no hidden threads: deadlines, replacements of dead workers and feeding of
- * further work are done by the calling process, in whatever call waits in the pool (spork_map, spork_stream,
- * spork_future_wait, spork_wait_any, spork_queue_get, spork_queue_put, spork_pool_close). A program that calls none for a while gets
+ * @par Housekeeping
+ * There are no hidden threads: deadlines, replacements of dead workers, services and the feeding of
+ * further work are the parent's, in whatever call waits in the pool (spork_map, spork_stream, spork_future_wait,
+ * spork_wait_any, spork_queue_get, spork_queue_put, spork_pool_close). A program that calls none for a while gets
  * none of it meanwhile; what the workers were already given goes on.
  *
- * Ctrl-C and termination. The host decides, workers are silent: they do not get a terminal's Ctrl-C or
- * Ctrl-Break, and print nothing on it. A host that leaves SIGINT, SIGTERM, SIGHUP as they are dies of them
- * at once, and all its workers, with what their tasks have started, die with it, as they do however a host
- * ends (abort, SIGKILL, TerminateProcess). A host that would rather end in order has a handler call
- * spork_pool_interrupt(): the running call returns, what is done can still be read, and the host closes or
- * terminates the pool, or goes on with it. signal() of ISO C will do:
+ * @par Units
+ * Sizes are in bytes, times in microseconds (apr_interval_time_t), texts and paths in UTF-8.
+ *
+ * @par Ctrl-C and termination
+ * The host decides, workers are silent: they do not get a terminal's Ctrl-C or
+ * Ctrl-Break. A host that leaves SIGINT, SIGTERM, SIGHUP as they are dies of them at once, and its workers, with
+ * what their tasks have started, die with it, as they do however a host ends (abort, SIGKILL, TerminateProcess).
+ * One that would rather end in order has a handler call spork_pool_interrupt(): the running call returns, what is
+ * done can still be read, and the host closes or terminates the pool, or goes on with it. signal() of ISO C will do:
  *
  *     static spork_pool_t *volatile running;
  *     static void on_signal(int number)
@@ -60,12 +76,17 @@
  *     status = spork_map(pool, ...);          // SPORK_EFAILED; unfinished items are SPORK_ECANCELLED
  *
  * examples/ctrl_c.c is this in full. An interrupt is not lost if no call waits yet: the next one ends by it. A
- * task of an INLINE pool runs to its end first. Ctrl-Z stops the host only; workers finish what they were
- * given. On POSIX a signal sent to a worker itself ends it (SIGINT does not): its item is SPORK_ECRASHED. On
- * Windows the closing of the console, logging off and shutting down end workers and host alike.
+ * task of an INLINE pool runs to its end first. Ctrl-Z stops the host only. On POSIX a signal sent to a worker itself
+ * ends it (SIGINT does not): its item is SPORK_ECRASHED. On Windows the closing of the console, logging off and shutting
+ * down end workers and host alike.
  *
- * Memory. What spork hands out is freed by the call that its description names; APR memory pools
- * given as a parent own the worker pool: destroying them destroys it.
+ * @par Memory
+ * What spork hands out is freed by the call that its description names, or with its pool; an APR memory pool
+ * given as a parent owns the worker pool: destroying it destroys that.
+ *
+ * @par Further
+ * This essay and the heads of the groups take ten minutes; the rest is for looking up. New to processes: docs/guide.md. What is
+ * promised when things go wrong: docs/reliability.md. What is behind it: docs/design/README.md.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -109,7 +130,8 @@ typedef struct spork_task_t spork_task_t;
 /**
  * @defgroup spork_statuses Status codes
  *
- * The range is the one that APR keeps for its users (apr_errno.h).
+ * What calls return, and words for it. The range is the one that APR keeps for its users (apr_errno.h). Both
+ * functions: in parent and tasks, from any thread.
  *
  * @{
  */
@@ -150,7 +172,7 @@ typedef struct spork_task_t spork_task_t;
  * @param status the code
  * @param buffer where the words go, always terminated; the caller's
  * @param size   of the buffer, in bytes; 0 is legal and then nothing is written
- * @return the buffer (NULL if that is NULL). Safe from any thread, in parent and worker.
+ * @return the buffer (NULL if that is NULL).
  */
 SPORK_API const char *spork_strerror(apr_status_t status, char *buffer, apr_size_t size);
 
@@ -164,7 +186,12 @@ SPORK_API const char *spork_error(void);
 
 /* -------------------------------------------------------------------------------------------------------- */
 /**
- * @defgroup spork_tasks Tasks: what workers can be asked to run
+ * @defgroup spork_tasks Tasks
+ *
+ * What workers can be asked to run. In parent and workers alike, at the beginning of main(), while no other thread
+ * uses spork. What is "a function at the top level of an importable module" to Python's multiprocessing is here a
+ * function in a table.
+ *
  * @{
  */
 
@@ -208,7 +235,7 @@ typedef struct {
  * @param entries   the program's tasks, ended by SPORK_END; the table must stay valid. NULL if all
  *                  tasks come by spork_register().
  * @return APR_EINVAL on a second call, and for a table with a name that is NULL, empty, or there twice,
- *         or a NULL function. To be called while no other thread uses spork.
+ *         or a NULL function.
  */
 SPORK_API apr_status_t spork_init(int *argc, char ***argv, const spork_entry_t *entries);
 
@@ -225,6 +252,9 @@ SPORK_API apr_status_t spork_register(const spork_entry_t *entries);
 /* -------------------------------------------------------------------------------------------------------- */
 /**
  * @defgroup spork_pools Pools
+ *
+ * Workers, and how they are made. For the parent. (A task may make a pool, too: an INLINE one, of which it is the parent.)
+ *
  * @{
  */
 
@@ -242,17 +272,16 @@ typedef enum {
 /** How much a record of a log matters. */
 typedef enum { SPORK_LOG_DEBUG = 1, SPORK_LOG_INFO, SPORK_LOG_WARNING, SPORK_LOG_ERROR } spork_level_e;
 
-/** How far a pool is; see below. */
+/** How far a pool is; see "Progress". */
 typedef struct spork_progress_t spork_progress_t;
 /**
- * A program's own display, config.progress_fn: called by the thread that uses the pool, from inside of its calls,
- * at most every progress_interval while a batch is under way; once more when it is over, with ended = 1, unless
- * it was over before the first call was due.
+ * A program's own display, config.progress_fn: called from inside of the pool's calls, at most every progress_interval
+ * while a batch is under way; once more when it is over, with ended = 1, unless it was over before the first call was due.
  * @param baton    config.progress_baton
  * @param progress valid during the call
  *
- * Of the same pool it may call spork_pool_interrupt() and spork_progress_clear() only: all else is APR_EINVAL, or
- * forbidden where no status is returned. While it works the pool does not. It must return (no longjmp() out of it).
+ * Of the same pool it may call spork_pool_interrupt() and spork_progress_clear() only. While it works the pool does
+ * not. It must return (no longjmp() out of it).
  */
 typedef void (*spork_progress_fn_t)(void *baton, const spork_progress_t *progress);
 
@@ -268,10 +297,10 @@ typedef struct {
     apr_uint32_t max_tasks;            /**< items after which a worker is replaced; 0: never */
     apr_interval_time_t timeout;       /**< microseconds an item may run, from its own start; 0: no limit */
     int retries;                       /**< times an item is run again after its worker died or overran */
-    apr_size_t memory_limit; /**< bytes a worker may use beyond what it starts with; 0: no limit. See below */
-    apr_size_t
-        arena_size; /**< bytes of address space reserved for payloads; 0: spork chooses. What a map has copied
-                                  its items into, up to 512 MiB, is kept for the next map while nothing else needs it */
+    apr_size_t memory_limit; /**< bytes a worker may take; 0: no limit. See SPORK_MEMORY_LIMIT_MIN */
+    /** bytes of address space reserved for payloads; 0: spork chooses. What a map has copied its items into, up to 512 MiB,
+     *  is kept for the next map while nothing else needs it */
+    apr_size_t arena_size;
     const char *program; /**< UTF-8 path of the executable that spawn starts; NULL: this one */
     const char *log_dir; /**< directory for a log of each worker; NULL: none. See "Logs" */
     int progress;        /**< not 0: a progress line on stderr, if that is a terminal. See spork_progress_t */
@@ -282,10 +311,10 @@ typedef struct {
     const char *log_merge;   /**< spork_pool_close() merges the logs of log_dir into this file; NULL: not */
 
     /* how far it is, for programs with a display of their own: see spork_progress_t */
-    spork_progress_fn_t progress_fn; /**< NULL: none */
-    void *progress_baton;            /**< handed to it */
+    spork_progress_fn_t progress_fn; /**< the program's own display; NULL: none */
+    void *progress_baton;            /**< handed to progress_fn */
     apr_interval_time_t
-        progress_interval;      /**< microseconds between two calls; 0 and less than 0.1 s: 0.1 s */
+        progress_interval;      /**< microseconds between two calls of it; less than 0.1 s, and 0: 0.1 s */
     const char *progress_label; /**< UTF-8 words at the line's beginning, copied; NULL: none */
 } spork_config_t;
 
@@ -295,29 +324,26 @@ typedef struct {
  * The limit is the system's, set before the initializer runs, in replacements too, for good. An allocation beyond
  * it fails inside the task: malloc() is NULL. A task that goes on all the same and dies is SPORK_ECRASHED.
  *
- * Counted is what the worker takes in addition to what it has when it becomes one: so a worker forked from a
- * large program gets as much as one that was spawned, and may use what it inherited, free heap too. Never
- * counted is what spork shares with it: payloads, replies, spork_alloc(). A host's own lower limit stays. Each
- * process that a task starts has the limit for itself. INLINE ignores it.
+ * Counted is what the worker takes in addition to what it has when it becomes one. Never counted is what spork
+ * shares with it: payloads, replies, spork_alloc(). A host's own lower limit stays. Each process that a task starts has
+ * the limit for itself. A super-user's task can lift it on POSIX. INLINE ignores it.
  *
- *  - Linux counts private memory that can be written to (RLIMIT_DATA); not the main stack (RLIMIT_STACK is for
- *    it), not what a task shares with others (MAP_SHARED, shmget()).
- *  - Other POSIX systems count all address space (RLIMIT_AS): also mapped files, and a thread's whole stack. One
- *    that does not keep such a limit refuses the pool.
- *  - Windows counts committed memory, from the process's birth (its job object): what spork_init() found in use in
- *    the parent is taken for what a worker starts with. Wine accepts the limit and ignores it.
+ *  - Linux counts private memory that can be written to (RLIMIT_DATA of getrlimit(2)); not the main stack, not what a
+ *    task shares with others (MAP_SHARED, shmget()).
+ *  - Other POSIX systems count all address space (RLIMIT_AS), mapped files and threads' stacks too. One that does not
+ *    keep such a limit refuses the pool.
+ *  - Windows counts committed memory, from the process's birth (JOB_OBJECT_LIMIT_PROCESS_MEMORY): what spork_init() found in
+ *    use in the parent is taken for what a worker starts with. Wine accepts the limit and ignores it.
  *
- * A super-user's task can lift it on POSIX. Only Windows ever tells that a process died for want of memory, and
- * only where that was asked for as an exception (HEAP_GENERATE_EXCEPTIONS): the exit code is STATUS_NO_MEMORY or
- * STATUS_COMMITMENT_LIMIT, and the item's status, under a memory_limit, SPORK_EMEMORY. Elsewhere a refused
- * allocation leaves no trace in how the process ends, and a kill by Linux' out-of-memory killer looks like any other.
+ * Only Windows ever tells that a process died for want of memory, and only where that was asked for as an exception
+ * (HEAP_GENERATE_EXCEPTIONS): then the item is SPORK_EMEMORY. A kill by Linux' out-of-memory killer looks like any other.
  */
 #define SPORK_MEMORY_LIMIT_MIN ((apr_size_t)4 << 20)
 
 /** Fill a spork_config_t with the defaults; the size is taken from its type. */
 #define spork_config_init(config) spork_config_init_size(config, sizeof *(config))
 /**
- * The function behind spork_config_init().
+ * The function behind spork_config_init(). On both sides, from any thread.
  * @param config what is filled in; NULL does nothing
  * @param size   sizeof(spork_config_t) at the caller, bytes
  */
@@ -336,25 +362,25 @@ SPORK_API void spork_config_init_size(spork_config_t *config, apr_size_t size);
  *         INLINE (AUTO is INLINE there); SPORK_ENOTTASK for an unregistered initializer;
  *         SPORK_EINITIALIZER, SPORK_ESTART and SPORK_EMISMATCH as described there; APR_EINVAL for values
  *         out of range, in the config or in SPORK_START and SPORK_WORKERS; APR_ENOTIMPL for a start method
- *         that this system does not have.
+ *         that this system does not have; the system's status for a log_dir, log_merge or SPORK_TRACE that cannot be
+ *         written.
  *
- * The SPORK_ environment is ignored in set-user-id programs. AUTO is decided once (it is spawn where the
- * system does not tell how many threads there are); but when a pool of forked workers has to replace one
- * after the process has gained threads, the replacement is spawned.
- * SPORK_TRACE=FILE in it writes what the pool does as Chrome trace events, for Perfetto and chrome://tracing: FILE of
- * the process's first pool, FILE.2 (run.2.json for run.json) of its second. A file that cannot be written to is an
- * error here; one that cannot later ends there. Processes that shall not write over each other's need names of
- * their own. Workers take 80 KiB each for it, and about 0.1 microseconds an item; of more than 40,000 items a second
- * and worker the others are summed up; a file ends at 1 GiB, and what comes then is counted.
+ * AUTO is decided once (it is spawn where the system does not tell how many threads there are); but when a pool of
+ * forked workers has to replace one after the process has gained threads, the replacement is spawned.
+ *
  * A worker puts handled signals back to their defaults, unblocks all, ignores SIGINT (the parent
  * decides), and is a process group (POSIX) or job object (Windows) of its own, with which everything
  * ends that its tasks have started.
+ *
+ * SPORK_TRACE=FILE in the environment writes what the pool does as Chrome trace events, for Perfetto and
+ * chrome://tracing: FILE of the process's first pool, FILE.2 (run.2.json for run.json) of its second. It costs about 0.1
+ * microseconds an item; docs/design/progress.md has the bounds. The SPORK_ environment is ignored in set-user-id programs.
  */
 SPORK_API apr_status_t spork_pool_create(spork_pool_t **pool, const spork_config_t *config,
                                          apr_pool_t *parent);
 
 /**
- * Finish what was submitted, then end the workers. Futures can still be read.
+ * Finish what was submitted, however long it takes, then end the workers. Futures can still be read.
  * @param pool which; its memory stays until spork_pool_destroy()
  * @return APR_SUCCESS, also when called again; SPORK_ECANCELLED if spork_pool_interrupt() cut it short (what
  *         was unfinished is cancelled and the workers ended all the same); with log_merge what spork_logs_merge() returned.
@@ -362,30 +388,31 @@ SPORK_API apr_status_t spork_pool_create(spork_pool_t **pool, const spork_config
 SPORK_API apr_status_t spork_pool_close(spork_pool_t *pool);
 
 /**
- * End the workers now; what was unfinished is SPORK_ECANCELLED. Futures can still be read.
+ * End the workers now, stopped ones too; what was unfinished is SPORK_ECANCELLED. Futures can still be read.
  * @param pool which; its memory stays until spork_pool_destroy()
  * @return APR_SUCCESS, also when called again.
  */
 SPORK_API apr_status_t spork_pool_terminate(spork_pool_t *pool);
 
 /**
- * Terminate if needed, then free the pool, its futures and its shared memory.
- * @param pool which; NULL is fine
+ * Terminate if needed, then free the pool, its futures and its shared memory. Nothing is merged.
+ * @param pool which; NULL is fine. Ignored from inside of the pool's own source, sink, service or progress_fn
  */
 SPORK_API void spork_pool_destroy(spork_pool_t *pool);
 
 /**
  * From any thread or signal handler: the call now running on the pool, else the next one that waits, ends.
- * spork_map() cancels what is unfinished and returns SPORK_EFAILED; spork_stream() cancels what is unfinished, delivers
- * all that was drawn and returns SPORK_ECANCELLED; spork_future_wait(), spork_wait_any(), and spork_queue_get()
- * and spork_queue_put() in the parent, return SPORK_ECANCELLED and leave the items running. Async-signal-safe (POSIX.1-2008 XSH 2.4.3: it stores a
- * flag and calls write()). The pool must not be destroyed meanwhile.
+ * spork_map() cancels what is unfinished and returns SPORK_EFAILED; spork_stream() cancels what is unfinished,
+ * delivers all that was drawn and returns SPORK_ECANCELLED; spork_future_wait(), spork_wait_any(), and
+ * spork_queue_get() and spork_queue_put() in the parent, return SPORK_ECANCELLED and leave the items running.
+ * Async-signal-safe (POSIX.1-2008 XSH 2.4.3: it stores a flag and calls write()). The pool must not be destroyed
+ * meanwhile.
  * @param pool which; NULL does nothing
  */
 SPORK_API void spork_pool_interrupt(spork_pool_t *pool);
 
 /**
- * How many workers the pool keeps.
+ * How many workers the pool keeps. From any thread.
  * @param pool which
  * @return a number, 0 for an INLINE pool, and for NULL.
  */
@@ -401,7 +428,7 @@ SPORK_API int spork_pool_workers(const spork_pool_t *pool);
 SPORK_API int spork_pool_pids(const spork_pool_t *pool, apr_int64_t *pids, int capacity);
 
 /**
- * The start method that the pool uses.
+ * The start method that the pool uses. From any thread.
  * @param pool which
  * @return never AUTO.
  */
@@ -412,6 +439,9 @@ SPORK_API spork_start_e spork_pool_start(const spork_pool_t *pool);
 /* -------------------------------------------------------------------------------------------------------- */
 /**
  * @defgroup spork_maps Outcomes and map
+ *
+ * One task over an array. For the parent. After Pool.map() of Python's multiprocessing.
+ *
  * @{
  */
 
@@ -440,7 +470,7 @@ typedef struct {
 } spork_map_t;
 
 /**
- * Run fn on each of count items and wait for all: out[i] = fn(in[i]).
+ * Run fn on each of count items and wait for all: out[i] = fn(in[i]), in the order of the inputs.
  *
  * @param pool     where
  * @param fn       a registered task
@@ -466,21 +496,24 @@ SPORK_API apr_status_t spork_map(spork_pool_t *pool, spork_fn_t fn, const void *
 
 /* -------------------------------------------------------------------------------------------------------- */
 /**
- * @defgroup spork_futures Single items: submit, wait, outcome, cancel
+ * @defgroup spork_futures Single items
  *
- * Time-outs are microseconds: negative for ever, 0 just looks.
+ * Submit, wait, outcome, cancel. For the parent. After Executor.submit() of concurrent.futures; spork_wait_any() is
+ * its as_completed(). Time-outs are microseconds: negative for ever, 0 just looks.
  *
  * @{
  */
 
 /**
- * Hand one item to the pool; returns at once (an INLINE pool runs it here).
+ * Hand one item to the pool; returns at once (an INLINE pool runs it here). What waits to be run is kept in the
+ * parent's memory, however much is submitted: spork_stream() is for what has no end.
  * @param future  receives the handle, to be freed with spork_future_destroy() or with the pool
  * @param pool    where
  * @param fn      a registered task; it answers with spork_reply()
  * @param in      in_size bytes, copied; may be NULL if in_size is 0
  * @param in_size bytes of the input; 0 is legal
- * @return SPORK_ENOTTASK, SPORK_ECLOSED, SPORK_ETOOBIG if the input can never fit the arena.
+ * @return SPORK_ENOTTASK; SPORK_ECLOSED; SPORK_ETOOBIG if the input can never fit the arena; SPORK_ESTART and the like if the
+ *         pool has no workers any more.
  */
 SPORK_API apr_status_t spork_submit(spork_future_t **future, spork_pool_t *pool, spork_fn_t fn,
                                     const void *in, apr_size_t in_size);
@@ -543,7 +576,10 @@ SPORK_API apr_status_t spork_wait_any(spork_pool_t *pool, apr_interval_time_t ti
 
 /* -------------------------------------------------------------------------------------------------------- */
 /**
- * @defgroup spork_streams Streams: any number of inputs, in bounded memory
+ * @defgroup spork_streams Streams
+ *
+ * Any number of inputs, in bounded memory. For the parent. After Pool.imap(), but that draws all of its inputs at once.
+ *
  * @{
  */
 
@@ -556,8 +592,7 @@ SPORK_API apr_status_t spork_wait_any(spork_pool_t *pool, apr_interval_time_t ti
  * @return APR_SUCCESS with an input; APR_EOF if there is none any more; anything else ends the stream. Neither is
  *         followed by another call.
  *
- * A source that waits (for a socket, say) holds the stream up: what was drawn before goes on in the workers, but
- * nothing is delivered meanwhile.
+ * While a source waits (for a socket, say), workers go on with what was drawn, but nothing is delivered.
  */
 typedef apr_status_t (*spork_source_t)(void *baton, const void **in, apr_size_t *in_size);
 
@@ -605,17 +640,15 @@ typedef struct {
  *         SPORK_ENOTTASK and SPORK_ECLOSED as spork_map() does; then nothing was drawn.
  *
  * Inputs are drawn as workers can take them: at any moment, drawn minus delivered is at most window + workers. While the
- * first item in order takes its time, later ones are run and kept, up to this bound, unless the stream is
- * unordered. INLINE draws one, runs it and delivers it, and then draws the next.
+ * first item in order takes its time, later ones are run and kept, up to this bound. INLINE draws one, runs it and delivers
+ * it, and then draws the next.
  *
- * A worker's death, a time-out or an error of the task costs one item, whose outcome says so; retries are as in
- * spork_submit(). An input that can never fit the arena is an item that ended with SPORK_ETOOBIG, a reply that cannot is
- * SPORK_ETOOBIG in the task; the stream goes on.
+ * A worker's death, a time-out or an error of the task costs one item, whose outcome says so. So does an input that can
+ * never fit the arena, SPORK_ETOOBIG; a reply that cannot is SPORK_ETOOBIG in the task.
  *
- * Submitted items go on meanwhile; they are not delivered here, and spork_wait_any() hands out none of the stream's.
- * From source and sink, calls on the same pool are refused: APR_EINVAL, or nothing, where no status is returned. They
- * may call spork_ref(), spork_progress_clear() (before they print) and spork_pool_interrupt(), look at futures and destroy
- * them, and use other pools. While one of them runs the pool is not looked after (see Housekeeping, above).
+ * Submitted items go on meanwhile, and are not delivered here. From source and sink, calls on the same pool are refused,
+ * but for spork_ref(), spork_progress_clear() (before they print), spork_pool_interrupt(), and looking at futures and
+ * destroying them. While one of them runs the pool is not looked after (see Housekeeping, above).
  */
 SPORK_API apr_status_t spork_stream(spork_pool_t *pool, spork_fn_t fn, spork_source_t source,
                                     spork_sink_t sink, void *baton, const spork_stream_t *options);
@@ -626,60 +659,56 @@ SPORK_API apr_status_t spork_stream(spork_pool_t *pool, spork_fn_t fn, spork_sou
 /**
  * @defgroup spork_journal Journals
  *
- * A batch that was interrupted goes on where it stopped.
+ * A batch that was interrupted goes on where it stopped. For the parent's maps and streams; after GNU
+ * parallel's --joblog and --resume, but with the results.
  *
- * spork_map_t.journal and spork_stream_t.journal name a file (UTF-8; relative to where the process is then) in which finished items
- * are recorded with their results. It is made if it is not there. Run the same batch again with it, in any later process, and
- * the results of items that it has are taken from there, and these items not run; so a batch that was cut off, by a kill of the
- * parent, a crash of the machine or an interrupt, comes to the same results. n_resumed says how many were taken; in a stream
- * their outcomes come in their turn, with attempts = 0.
+ * spork_map_t.journal and spork_stream_t.journal name a file (UTF-8; relative to where the process is then) in which
+ * finished items are recorded with their results. It is made if it is not there. Run the same batch again with it, in
+ * any later process, and the results of items that it has are taken from there, and these items not run; so a batch
+ * that was cut off, by a kill of the parent, a crash of the machine or an interrupt, comes to the same results.
+ * n_resumed says how many were taken; in a stream their outcomes come in their turn, with attempts = 0.
  *
  * Only successes are recorded: what failed, or was cancelled, runs again. Submitted items have no journal.
  *
- * When. In a stream an outcome is delivered once its record is on disk (the system has said so: fsync,
- * FlushFileBuffers). Many outcomes share one write and one sync, so window 0 means more items here, up to 4096; what is
- * lost is at most what was drawn and not delivered. A map looks every 10 ms what is finished (100 ms, if items take
- * long), and syncs no longer than it does other things; what is lost is what ran or was finished since. INLINE syncs each item
- * of a stream.
+ * When. In a stream an outcome is delivered once its record is on disk (the system has said so: fsync(),
+ * FlushFileBuffers()). Many share one write and one sync, so window 0 means more items here, up to 4096. A map looks
+ * every 10 ms what is finished (100 ms, if items take long). What is lost is what was not recorded yet: at most what
+ * ran, was drawn and not delivered, or was finished since. INLINE syncs each item of a stream.
  *
- * The same batch is: the same call, the task of the same name, in a map the same sizes and count, and for each item that is
- * recorded the same input, of which a hash of 64 bits stands with the record. Else SPORK_EJOURNAL, with words: a map has
- * then run nothing, a stream ends where the input shows it, as by an interrupt, and the file is what it was. That a task has changed
- * what it does is not noticed: remove the file then. Nor is a file looked at that an input names: let its size and time be part
- * of the input. Likewise SPORK_EJOURNAL: a file that is no journal, or whose head
- * is damaged; and one that another batch is using, in this process or another. The machine's byte order must be the
- * same, inputs and results are bytes.
+ * The same batch is: the same call, the task of the same name, in a map the same sizes and count, and for each item
+ * that is recorded the same input, of which a hash of 64 bits stands with the record. Else SPORK_EJOURNAL, with
+ * words: a map has then run nothing, a stream ends where the input shows it, as by an interrupt, and the file is what
+ * it was. That a task has changed what it does is not noticed: remove the file then. Nor is a file looked at that an
+ * input names: let its size and time be part of the input. Likewise SPORK_EJOURNAL: a file that is no journal, of
+ * another byte order, with a damaged head, or that another batch is using.
  *
- * Damage. Every record has checksums. The first that is not whole, because the machine crashed amid it, or for whatever other reason,
- * ends the journal: it and what stands behind it is cut off, and these items run again.
+ * Damage. Every record has checksums. The first that is not whole ends the journal: it and what stands behind it is cut off,
+ * and these items run again.
  *
- * A disk that is full, or a file that cannot be written, ends the batch: its status is returned, with words. A map cancels what has not
- * begun; what has finished stands in out. A stream cancels what is unfinished; successes that could not be recorded are
- * delivered with this status, without their results. What was recorded before counts.
+ * A disk that is full, or a file that cannot be written, ends the batch: its status is returned, with words. A map
+ * cancels what has not begun; what has finished stands in out. A stream cancels what is unfinished; successes that
+ * could not be recorded are delivered with this status, without their results. What was recorded before counts.
  *
- * A journal that is complete stays: the batch run again gives all results at once. It is the caller's to remove. It takes 56 bytes
- * a record, which in a map is of up to 4096 items finished in a row, and the results; in memory, when it is read, a
- * bit an item of a map and 16 bytes an item of a stream. Who can write to it can give the batch false results.
- * The format: docs/design/journal.md.
+ * A journal that is complete stays, and is the caller's to remove: the batch run again gives all results at once. Who
+ * can write to it can give the batch false results. Its format, and what it costs: docs/design/journal.md.
  */
 
 /* -------------------------------------------------------------------------------------------------------- */
 /**
  * @defgroup spork_progress Progress
  *
- * config.progress draws a line, config.progress_fn is told.
+ * A line on a terminal (config.progress), or a function of the program's (config.progress_fn). For the parent; tasks
+ * have spork_task_progress().
  *
  * A batch begins with the first item that is given to a pool which had none, and is over when all have ended: one
- * map, say, or what was submitted until nothing of it was left. Of one that is over within half a second nothing is drawn.
- * Else the line is
+ * map, say. Of one that is over within half a second nothing is drawn. Else the line is
  *
  *     label: 1234/10000 12%, 3 failed, 812/s, eta 0:12 | #1240 #1238:45% - #1241
  *
- * (as much of it as fits; at the end, what each worker is at: an item's index and what part of it is done, or
- * nothing), drawn at most ten times a second and finished by a newline when the batch is over or a wait was
- * interrupted. No colours, no escape sequences, hence also where TERM=dumb; nothing while the program is in its
- * terminal's background, and nothing ever if stderr is no terminal when the pool is made. What the program itself
- * prints in between belongs behind spork_progress_clear().
+ * (as much of it as fits; at the end, what each worker is at: an item's index and what part of it is done), drawn at
+ * most ten times a second and finished by a newline when the batch is over or a wait was interrupted. No colours, no
+ * escape sequences; nothing in a terminal's background, and nothing ever if stderr is no terminal when the pool is made.
+ * What the program itself prints in between belongs behind spork_progress_clear().
  *
  * Both are the work of calls that wait in the pool, or hand it items: between these they rest. In an INLINE pool they
  * come between two items, and when one tells its part by spork_task_progress().
@@ -727,6 +756,11 @@ SPORK_API void spork_progress_total(spork_pool_t *pool, apr_uint64_t total);
 /* -------------------------------------------------------------------------------------------------------- */
 /**
  * @defgroup spork_memory Memory shared with the workers
+ *
+ * What all see, without a copy. The parent allocates, frees and refers to it; a task looks at what it is referred to.
+ * It has no name in the system, and ends with the pool. Nothing orders what two processes do to the same bytes: each
+ * its own part, or atomic words. Never a lock in it, for its owner may be dead.
+ *
  * @{
  */
 
@@ -734,8 +768,8 @@ SPORK_API void spork_progress_total(spork_pool_t *pool, apr_uint64_t total);
  * Memory that the workers see: mapped over without a copy, named to tasks by spork_ref().
  * @param pool whose workers
  * @param size bytes; 0 gives NULL
- * @return zeroed, aligned for any type (64 bytes); NULL if the arena or the system has no room. The pool's:
- *         freed by spork_free() or with the pool. Only the parent may allocate and free.
+ * @return zeroed, aligned for any type (64 bytes); NULL if the arena or the system has no room (spork_error() says which). The
+ *         pool's: freed by spork_free() or with the pool.
  */
 SPORK_API void *spork_alloc(spork_pool_t *pool, apr_size_t size);
 /**
@@ -770,14 +804,14 @@ SPORK_API void *spork_deref(spork_task_t *task, spork_ref_t ref, apr_size_t size
 
 /* -------------------------------------------------------------------------------------------------------- */
 /**
- * @defgroup spork_atomics Atomic words, in memory that several processes share
+ * @defgroup spork_atomics Atomic words
  *
- * Operations on words that lie in memory from spork_alloc(): in a task where spork_deref() found them, in the parent
- * where they are. (Also in other memory, between threads.)
+ * In memory that several processes share. For both sides, from any thread, on words in memory from spork_alloc(): in
+ * a task where spork_deref() found them, in the parent where they are. (Also in other memory, between threads.)
  *
  * Each is one step for everybody, without a lock: a worker that dies leaves nothing half done, and nobody waits for it.
- * The order is C11's memory_order_seq_cst: all processes see all of these operations in one order, and who reads what
- * another wrote sees all that was written before it. `at` must be a multiple of 4 (of 8 for the 64-bit ones), as
+ * The order is memory_order_seq_cst (C11, 7.17.3): all processes see all of these operations in one order, and who reads
+ * what another wrote sees all that was written before it. `at` must be a multiple of 4 (of 8 for the 64-bit ones), as
  * the first byte of an allocation and members of a struct are; a NULL is a crash, as of any pointer. A system
  * without lock-free ones does not compile spork.
  *
@@ -834,7 +868,11 @@ SPORK_API int spork_atomic_cas64(apr_uint64_t *at, apr_uint64_t *expected, apr_u
 
 /* -------------------------------------------------------------------------------------------------------- */
 /**
- * @defgroup spork_services Services: what is kept in one place, the parent, and asked from tasks (a connection, a model, a table)
+ * @defgroup spork_services Services
+ *
+ * What is kept in one place, the parent, and asked from tasks: a connection, a model, a table. The parent serves, a
+ * service answers, a task calls. After multiprocessing's Manager, without a process or thread of its own.
+ *
  * @{
  */
 
@@ -854,8 +892,8 @@ typedef struct spork_answer_t spork_answer_t;
  * @return APR_SUCCESS, or any other code, which spork_call() returns as it is, without an answer
  *
  * It runs in the thread that waits in the pool, one at a time, and nothing else goes on in the pool meanwhile: no deadline
- * is kept, no other call answered. It must return (no longjmp() out of it). It may not call the pool it serves (APR_EINVAL), but for its dictionaries, and
- * its queues as with a time-out of 0. In an INLINE pool it runs inside spork_call().
+ * is kept, no other call answered. It must return (no longjmp() out of it). It may not call the pool it serves, but for its
+ * dictionaries, and its queues as with a time-out of 0. In an INLINE pool it runs inside spork_call().
  */
 typedef apr_status_t (*spork_service_t)(void *baton, const void *in, apr_size_t in_size,
                                         spork_answer_t *answer);
@@ -917,11 +955,12 @@ SPORK_API apr_status_t spork_call(spork_task_t *task, const char *name, const vo
 
 /* -------------------------------------------------------------------------------------------------------- */
 /**
- * @defgroup spork_shared A queue and a dictionary, as services: the parent keeps them, all processes of the pool use them
+ * @defgroup spork_shared A queue and a dictionary
  *
- * Each function works on a handle, which is the parent's own (…_create) or a task's (…_open), and does the same in
- * both. In a task it is a spork_call(): all that is said there of waiting and dying holds. So a death at any moment, of
- * whoever, leaves them sound, and nobody waits for the dead.
+ * Services that are there already: the parent keeps them, all processes of the pool use them. Each function works on
+ * a handle, which is the parent's own (…_create) or a task's (…_open), and does the same in both. In a task it is a
+ * spork_call(): all that is said there of waiting and dying holds. So a death at any moment, of whoever, leaves them
+ * sound, and nobody waits for the dead.
  *
  * @{
  */
@@ -1101,6 +1140,10 @@ SPORK_API void spork_dict_destroy(spork_dict_t *dict);
 /* -------------------------------------------------------------------------------------------------------- */
 /**
  * @defgroup spork_inside Inside a task
+ *
+ * What a task can ask and say. For tasks and initializers, with the task that they were called with, in their own
+ * thread; not in a child that they fork.
+ *
  * @{
  */
 
@@ -1167,10 +1210,10 @@ SPORK_API void spork_fail(spork_task_t *task, const char *format, ...)
 /**
  * @defgroup spork_logs Logs
  *
- * With log_dir every worker appends to a file of its own, log_dir/NAME_PID.log: NAME is the program's name as it
- * was started (without .exe), PID the process's id, so that a replacement has a new file; where a system gives an id
- * again the file goes on. The directory is made if it is not there, its parents too; relative paths count from where the
- * process is when the pool is made. An INLINE pool has one such file, the caller's own.
+ * A file for each worker, and one of all. With log_dir every worker appends to a file of its own,
+ * log_dir/NAME_PID.log: NAME is the program's name as it was started (without .exe), PID the process's id, so that a
+ * replacement has a new file. The directory is made if it is not there, its parents too; relative paths count from
+ * where the process is when the pool is made. An INLINE pool has one such file, the caller's own.
  *
  * A record is a line:
  *
@@ -1178,24 +1221,22 @@ SPORK_API void spork_fail(spork_task_t *task, const char *format, ...)
  *
  * First the wall clock's time, UTC. The number behind it orders the records of all workers: seconds of the machine's monotonic
  * clock, counted from the wall clock's time at which this program first made a pool with logs. So when the wall clock is
- * set while a pool runs, the first column jumps, the second does not, and the order stays right. Programs that log
- * into one directory each have their own such beginning: a jump between the two shows in their order to each other. (On
- * Linux the monotonic clock stands still while the machine sleeps, and the second column falls behind by that.) Then the level, the process,
- * the worker's number, and the item's index, "-" in an initializer.
+ * set while a pool runs, the order stays right. (On Linux the monotonic clock stands still while the machine sleeps.) Then the
+ * level, the process, the worker's number, and the item's index, "-" in an initializer.
  *
- * A record is written at once, by one write at the file's end: a worker's death can cut the last line only. In the message
- * newline, carriage return, backslash and other control characters (but the tab) stand as `\n`, `\r`, `\\`, `\x1b`; UTF-8 is left
- * as it is. A line has at most SPORK_LOG_MAX bytes: a longer message is cut at a character, and ends with " [cut]".
+ * A record is written at once, by one write at the file's end (O_APPEND of POSIX, FILE_APPEND_DATA of Windows): a
+ * worker's death can cut the last line only. In the message newline, carriage return, backslash and other control
+ * characters (but the tab) stand as `\n`, `\r`, `\\`, `\x1b`; UTF-8 is left as it is. A line has at most
+ * SPORK_LOG_MAX bytes: a longer message is cut at a character, and ends with " [cut]".
  *
  * A disk that is full, or a file that cannot be opened, does not stop a worker: the records are dropped, spork_log() returns
  * the status, spork_logs_lost() counts them, and the log itself says how many once there is room again. That
- * log_dir cannot be written is found out when the pool is made, and is an error then.
+ * log_dir or log_merge cannot be written is found out when the pool is made, and is an error then.
  *
- * log_output sends what workers print to their files, as it is, at the file's end. Within one worker it stands between the
- * records in the order of the calls (spork_log() writes out what stdout holds first); what a task's own children
- * print, when they print it. If a record follows a line without an end, that gets one. On Windows the C library's stdout and stderr (in binary:
- * lines end with \n) and the system's standard handles are sent there. A worker whose file cannot be opened prints where
- * its parent does. INLINE leaves the caller's streams alone.
+ * log_output sends what workers print to their files, as it is, between the records in the order of the calls; what a
+ * task's own children print, when they print it. If a record follows a line without an end, that gets one. On Windows
+ * the C library's streams (in binary: lines end with `\n`) and the system's standard handles are sent there. A worker
+ * whose file cannot be opened prints where its parent does. INLINE leaves the caller's streams alone.
  *
  * @{
  */
@@ -1218,17 +1259,18 @@ SPORK_API apr_status_t spork_log(spork_task_t *task, spork_level_e level, const 
     ;
 
 /**
- * Records that could not be written.
+ * Records that could not be written. For the parent.
  * @param pool whose
  * @return how many, of all workers since the pool was made.
  */
 SPORK_API apr_uint64_t spork_logs_lost(const spork_pool_t *pool);
 
 /**
- * Merge all logs of a directory into one file, ordered by the second column; equal ones in the order of the files' names.
- * Lines that are not records (what workers printed) stay behind the record before them. A last line without an end,
- * that of a worker which died while it wrote, is kept, gets the mark " [cut]" and an end. The logs stay as they are,
- * and may grow meanwhile: what was there at the beginning is merged.
+ * Merge all logs of a directory into one file, ordered by the second column; equal ones in the order of the files'
+ * names. From any thread, of any program: no pool is needed. Lines that are not records (what workers printed) stay
+ * behind the record before them. A last line without an end, that of a worker which died while it wrote, is kept,
+ * gets the mark " [cut]" and an end. The logs stay as they are, and may grow meanwhile: what was there at the
+ * beginning is merged.
  *
  * @param dir  all files NAME_PID.log in it are merged, those of earlier runs and other programs too: a directory for
  *             each run if that is not wanted. Other files are not looked at.
@@ -1239,7 +1281,8 @@ SPORK_API apr_uint64_t spork_logs_lost(const spork_pool_t *pool);
  * @return a status of the system's for a file that cannot be read, or a disk that is full
  *
  * Takes 2 MiB of memory, beyond 2000 files 1 KiB a file, and two descriptors, whatever the size. APR must have been
- * initialized, as spork_init() does. With log_merge, spork_pool_close() does this when the workers are gone, and returns its status.
+ * initialized, as spork_init() does. With log_merge, spork_pool_close() does this when the workers are gone, and
+ * returns its status.
  */
 SPORK_API apr_status_t spork_logs_merge(const char *dir, const char *out, apr_pool_t *pool);
 
@@ -1248,12 +1291,17 @@ SPORK_API apr_status_t spork_logs_merge(const char *dir, const char *out, apr_po
 /* -------------------------------------------------------------------------------------------------------- */
 /**
  * @defgroup spork_machine The machine
+ *
+ * What this process may use.
+ *
  * @{
  */
 
 /**
- * How many processors this process may use.
- * @return the least of its affinity, the control group's quota rounded up, and the job object's rate; at least 1.
+ * How many processors this process may use. On both sides, from any thread.
+ * @return the least of its affinity (sched_getaffinity(2), the process's mask on Windows), the control group's quota rounded up
+ *         (cgroups(7), versions 1 and 2), and the job object's rate; at least 1. Where a system tells none of these, the processors that
+ *         are on line.
  */
 SPORK_API int spork_cpu_count(void);
 

@@ -219,18 +219,26 @@ static void tend_starting(spork_pool_t *pool, int m, uint64_t now)
     }
 }
 
+/* `who` as in "worker 1 of 2". Who has named a program is told which: that is the likely mistake. */
+static void cannot_start(spork_pool_t *pool, const char *who, apr_status_t status)
+{
+    const char *program = pool->start == SPORK_START_SPAWN ? pool->config.program : NULL;
+    char cause[120];
+
+    spk_crew_break(pool, SPORK_ESTART, "%s cannot be started: %s%s%s", who,
+                   spork_strerror(status, cause, sizeof cause), program != NULL ? "; config.program is " : "",
+                   program != NULL ? program : "");
+}
+
 static void tend_absent(spork_pool_t *pool, int m, uint64_t now)
 {
     apr_status_t status;
-    char cause[120];
 
     if (now < pool->members[m].since || pool->closed || pool->broken != APR_SUCCESS) return;
     status = spk_member_start(pool, m);
     if (status == APR_SUCCESS) return;
     pool->members[m].since = now + (SECOND / 1000) * 10 + damping(pool);
-    if (++pool->fruitless >= most_fruitless(pool))
-        spk_crew_break(pool, SPORK_ESTART, "a worker cannot be started: %s",
-                       spork_strerror(status, cause, sizeof cause));
+    if (++pool->fruitless >= most_fruitless(pool)) cannot_start(pool, "a worker", status);
 }
 
 void spk_crew_tend(spork_pool_t *pool)
@@ -293,10 +301,10 @@ apr_status_t spk_crew_start(spork_pool_t *pool)
     for (m = 0; status == APR_SUCCESS && m < pool->n; m++) {
         status = start_first(pool, m);
         if (status != APR_SUCCESS) {
-            char cause[120];
+            char who[40];
 
-            spk_crew_break(pool, SPORK_ESTART, "worker %d of %d cannot be started: %s", m + 1, pool->n,
-                           spork_strerror(status, cause, sizeof cause));
+            (void)apr_snprintf(who, sizeof who, "worker %d of %d", m + 1, pool->n);
+            cannot_start(pool, who, status);
         }
     }
     if (pool->broken == APR_SUCCESS) status = spk_pump_until(pool, all_ready, pool, -1, 0);

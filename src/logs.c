@@ -33,14 +33,17 @@ static apr_status_t make_absolute(const char **path, const char *field, apr_pool
     return APR_SUCCESS;
 }
 
-/* What a worker could not write is better known now. */
-static apr_status_t try_to_write(const char *prefix, apr_pool_t *scratch)
+/* What cannot be written later, by a worker or when the pool is closed, is better known now. */
+static apr_status_t try_to_write(const char *prefix, const char *parted, apr_pool_t *scratch)
 {
-    char path[SPK_LOG_PREFIX_MAX + 40];
+    apr_size_t room = strlen(prefix) + 40;
+    char *path = apr_palloc(scratch, room);
     apr_file_t *file;
     apr_status_t status;
 
-    (void)apr_snprintf(path, sizeof path, "%s%" APR_INT64_T_FMT ".probe", prefix, (apr_int64_t)spk_os_pid());
+    if (path == NULL) return APR_ENOMEM;
+    (void)apr_snprintf(path, room, "%s%s%" APR_INT64_T_FMT ".probe", prefix, parted,
+                       (apr_int64_t)spk_os_pid());
     status = apr_file_open(&file, path, APR_FOPEN_WRITE | APR_FOPEN_CREATE, APR_FPROT_OS_DEFAULT, scratch);
     if (status != APR_SUCCESS) return status;
     (void)apr_file_close(file);
@@ -60,10 +63,23 @@ static apr_status_t prepare_directory(spork_pool_t *pool, apr_pool_t *scratch)
     (void)apr_snprintf(pool->log_setup->prefix, SPK_LOG_PREFIX_MAX, "%s%s%s_", dir,
                        dir[length - 1] == '/' ? "" : "/", name);
     status = apr_dir_make_recursive(dir, APR_FPROT_OS_DEFAULT, scratch);
-    if (status == APR_SUCCESS) status = try_to_write(pool->log_setup->prefix, scratch);
+    if (status == APR_SUCCESS) status = try_to_write(pool->log_setup->prefix, "", scratch);
     if (status != APR_SUCCESS)
         return spk_error_os(status, "spork_pool_create: no logs can be written to config.log_dir, %.300s",
                             dir);
+    return APR_SUCCESS;
+}
+
+/* It may lie in log_dir, which is there by now. */
+static apr_status_t prepare_merge(spork_pool_t *pool, apr_pool_t *scratch)
+{
+    const char *out = pool->config.log_merge;
+    apr_status_t status = spk_logs_check_out("spork_pool_create", pool->config.log_dir, out, scratch);
+
+    if (status != APR_SUCCESS) return status;
+    status = try_to_write(out, ".", scratch);
+    if (status != APR_SUCCESS)
+        return spk_error_os(status, "spork_pool_create: config.log_merge, %.300s, cannot be written", out);
     return APR_SUCCESS;
 }
 
@@ -74,9 +90,7 @@ static apr_status_t prepare(spork_pool_t *pool, apr_pool_t *scratch)
     if (status == APR_SUCCESS && pool->config.log_merge != NULL)
         status = make_absolute(&pool->config.log_merge, "log_merge", pool->mem, scratch);
     if (status == APR_SUCCESS) status = prepare_directory(pool, scratch);
-    if (status == APR_SUCCESS && pool->config.log_merge != NULL)
-        status =
-            spk_logs_check_out("spork_pool_create", pool->config.log_dir, pool->config.log_merge, scratch);
+    if (status == APR_SUCCESS && pool->config.log_merge != NULL) status = prepare_merge(pool, scratch);
     return status;
 }
 

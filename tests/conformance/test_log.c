@@ -584,8 +584,15 @@ static void a_merge_that_fails_is_said(void **state)
     (void)state;
     config_with_logs(&config, 1, test_path("logs"));
     config.log_merge = test_path("missing/all.log");
+    assert_true(APR_STATUS_IS_ENOENT(spork_pool_create(&pool, &config, NULL)));
+    assert_null(pool);
+    assert_non_null(strstr(spork_error(), "log_merge"));
+
+    /* what is there when the pool is made, and is not any more when it is closed */
+    assert_success(apr_dir_make(test_path("missing"), APR_FPROT_OS_DEFAULT, test_memory()));
     pool = make_pool(&config);
     map_success(pool, note, 1);
+    assert_success(apr_dir_remove(test_path("missing"), test_memory())); /* so it was empty */
     status = spork_pool_close(pool);
     assert_true(APR_STATUS_IS_ENOENT(status));
     assert_non_null(strstr(spork_error(), "missing"));

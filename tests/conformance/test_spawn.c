@@ -504,6 +504,7 @@ static void programs_that_are_no_workers_are_given_up(void **state)
     fails_to_start(self_path(), "mute");
     fails_to_start(self_path(), "deaf");
     fails_to_start(test_path("missing.exe"), "");
+    assert_non_null(strstr(spork_error(), "config.program is "));
     fails_to_start(test_directory(), "");
     assert_success(
         apr_file_open(&file, text, APR_FOPEN_WRITE | APR_FOPEN_CREATE, APR_FPROT_OS_DEFAULT, test_memory()));

@@ -183,6 +183,8 @@ foreach(bad IN ITEMS "" "a.csv" "a.csv;-g;1" "a.csv;-s;1" "a.csv;b.csv;-g;1;-s;1
     expect_silence(out)
     expect(err "csv_sum")
 endforeach()
+expect_no_dash("${scratch}" 2 - -g a -s b)
+expect_no_room("${scratch}" 1 head.csv -g a -s b)
 set(ENV{SPORK_START} banana)
 run("${scratch}" 1 head.csv -g a -s b)
 expect(err "^csv_sum: .*banana")

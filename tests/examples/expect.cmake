@@ -54,3 +54,23 @@ function(expect_file where file)
         fail("expected in ${where}:\n${wanted}")
     endif()
 endfunction()
+
+# expect_no_dash(FOLDER CODE ARGUMENT…): a lone "-" among these is wrong usage, in plain words
+macro(expect_no_dash folder expected)
+    run("${folder}" ${expected} ${ARGN})
+    expect_silence(out)
+    expect(err "^[a-z_]+([.]exe)?: '-' is no file here: .*\nTry '[a-z_]+ --help'[.]\n$")
+endmacro()
+
+# expect_no_room(FOLDER CODE ARGUMENT…): what it prints goes to a device that is full: a line on stderr, and that status
+macro(expect_no_room folder expected)
+    if(EXISTS /dev/full AND NOT DEFINED EMULATOR)
+        execute_process(COMMAND ${command} ${ARGN} WORKING_DIRECTORY "${folder}" TIMEOUT 60
+            RESULT_VARIABLE code OUTPUT_FILE /dev/full ERROR_VARIABLE err)
+        set(out)
+        if(NOT code STREQUAL "${expected}")
+            fail("expected exit status ${expected}, without room, of: ${ARGN}")
+        endif()
+        expect(err "[a-z_]+: cannot write [^\n]*\n$")
+    endif()
+endmacro()

@@ -76,6 +76,8 @@ foreach(bad IN ITEMS "-w;2" "-w;0;data" "-t;0;data" "-t;soon;data" "-t;nan;data"
     expect(err "file_batch.*\nTry 'file_batch --help'[.]\n$")
 endforeach()
 
+expect_no_dash("${EXAMPLES}" 2 -)
+expect_no_room("${EXAMPLES}" 1 data)
 set(ENV{SPORK_START} banana)
 run("${EXAMPLES}" 1 data)
 expect(err "^file_batch: .*banana")

@@ -44,6 +44,8 @@ foreach(bad IN ITEMS "10x" "-w;0" "-w;1001" "-w;two" "--workers" "--no-such-opti
     expect_silence(out)
     expect(err "heavy_sum.*\nTry 'heavy_sum --help'[.]\n$")
 endforeach()
+expect_no_dash("${here}" 2 100 -)
+expect_no_room("${here}" 1 100)
 
 # What spork itself refuses is 1, with its words.
 set(ENV{SPORK_WORKERS} -3)

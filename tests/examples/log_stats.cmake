@@ -134,6 +134,8 @@ foreach(bad IN ITEMS "" "-w;0;a.log" "-n;x;a.log" "-t;h;a.log" "--piece=0;a.log"
     expect_silence(out)
     expect(err "log_stats")
 endforeach()
+expect_no_dash("${scratch}" 2 -)
+expect_no_room("${scratch}" 1 many.log)
 set(ENV{SPORK_START} banana)
 run("${scratch}" 1 many.log)
 expect(err "^log_stats: .*banana")

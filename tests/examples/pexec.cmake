@@ -349,6 +349,8 @@ else()
     is(out "[a b]\n")
 endif()
 
+expect_no_dash("${folder}" 255 - ::: a)
+expect_no_room("${folder}" 255 ${helper} args ::: a)
 set(ENV{SPORK_START} banana)
 pexec(255 ${helper} args ::: a)
 expect(err "^pexec: .*banana")

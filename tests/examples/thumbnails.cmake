@@ -144,4 +144,6 @@ foreach(bad IN ITEMS "in" "in;out;more" "in;in" "-s;0;in;out" "-t;0;in;out" "-m;
     expect_silence(out)
     expect(err "thumbnails")
 endforeach()
+expect_no_dash("${folder}" 2 in -)
+expect_no_room("${folder}" 1 -q "in/a sub ü" "no room")
 file(REMOVE_RECURSE "${folder}")

@@ -1,6 +1,6 @@
 # Listings in documents, and what they print. In a document stands
 #
-#   <!-- listing: FILE -->             in the line before ```c: the block is FILE's text, below its first comment
+#   <!-- listing: FILE -->             in the line before ```c or ```python: the block is FILE's text, below its first comment
 #   <!-- listing: FILE, part WORDS --> … what stands in FILE between /* [WORDS] */ and /* [end] */
 #   <!-- output: FILE -->              in the line before ```text: what the program of FILE prints
 #   <!-- output: FILE, START -->       … under this start method
@@ -12,7 +12,9 @@
 function(listing variable file part)
     file(READ "${ROOT}/${file}" text)
     string(REPLACE "\r\n" "\n" text "${text}")
-    if(part STREQUAL "")
+    if(file MATCHES "[.]py$")
+        string(REGEX REPLACE "^(#[^\n]*\n)+\n*" "" text "${text}")
+    elseif(part STREQUAL "")
         string(FIND "${text}" "*/\n" begin)
         if(NOT "${text}" MATCHES "^/[*]")
             message(FATAL_ERROR "${file} does not begin with a comment")

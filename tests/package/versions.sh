@@ -26,6 +26,7 @@ says packaging/vcpkg/ports/spork/vcpkg.json "\"version\": \"$escaped\""
 says packaging/homebrew/spork.rb "/spork-${escaped}[.]tar[.]gz\""
 says packaging/meson/spork.wrap "^directory = spork-$escaped$"
 says packaging/meson/spork.wrap "^source_url = .*/spork-${escaped}[.]tar[.]gz$"
+says CHANGELOG.md "^## \[$escaped\] - "
 newest=$(sed -n '1s/.*(\([^-]*\)-.*/\1/p' debian/changelog)
 [ "$newest" = "$version" ] || { echo "versions: debian/changelog begins with $newest" >&2; fails=1; }
 
