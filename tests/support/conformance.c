@@ -428,13 +428,14 @@ static char *take_output(apr_file_t *file, const char *path)
     return text;
 }
 
-/* Sets the NAME=value at env, and leaves there what brings the earlier one back. */
+/* Sets the NAME=value at env, and leaves there what brings the earlier one back. A copy of it: the text that getenv() tells is gone
+ * with the next setenv() (musl frees it). */
 static void exchange_environment(const char **env)
 {
     for (; *env != NULL; env++) {
         char *name = apr_pstrdup(memory, *env), *equals = strchr(name, '='), *earlier = NULL;
         if (equals != NULL) *equals = '\0';
-        if (apr_env_get(&earlier, name, memory) != APR_SUCCESS) earlier = NULL;
+        earlier = apr_env_get(&earlier, name, memory) == APR_SUCCESS ? apr_pstrdup(memory, earlier) : NULL;
         if (equals != NULL)
             assert_success(apr_env_set(name, equals + 1, memory));
         else
