@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "census.h"
+#include "skip.h"
 #include "watchdog.h"
 
 #define PATIENCE_SECONDS 60
@@ -88,6 +89,7 @@ const char *conformance_title(const char *name)
     static char title[64];
     static const char *const methods[] = { "auto", "fork", "spawn", "inline" };
     (void)snprintf(title, sizeof title, "%s, %s", name, methods[start_method()]);
+    skip_what_is_left_out();
     return title;
 }
 
