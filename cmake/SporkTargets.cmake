@@ -21,6 +21,9 @@ function(spork_target_defaults target)
         target_compile_definitions(${target} PRIVATE _WIN32_WINNT=0x0A00)
     else()
         target_compile_definitions(${target} PRIVATE _POSIX_C_SOURCE=200809L)
+        if(CMAKE_SIZEOF_VOID_P EQUAL 4) # glibc has to be asked for files beyond 2 GiB: logs, journals
+            target_compile_definitions(${target} PRIVATE _FILE_OFFSET_BITS=64)
+        endif()
     endif()
     if(SPORK_SANITIZE)
         target_compile_options(${target} PRIVATE -fsanitize=${SPORK_SANITIZE} -fno-sanitize-recover=all

@@ -1,26 +1,30 @@
 #!/bin/sh
-# Build static APR, CMocka, libcsv, MessagePack, zlib, libpng and libjpeg-turbo for x86_64-w64-mingw32 from Debian's source packages into
-# PREFIX/include, PREFIX/lib and PREFIX/lib/pkgconfig. Usage: mingw-deps.sh PREFIX
+# Build static APR, CMocka, libcsv, MessagePack, zlib, libpng and libjpeg-turbo for mingw-w64 from Debian's source packages into
+# PREFIX/include, PREFIX/lib and PREFIX/lib/pkgconfig. Usage: mingw-deps.sh PREFIX [x86_64 | i686]
 #
-# Debian has these libraries for Linux only. Their sources come by `apt-get source` through a private
-# apt configuration below PREFIX (a deb-src twin of each of the system's own entries), so the system's is
-# not touched and no privilege is needed. A second run with the same script does nothing.
+# Debian has these libraries for Linux only; cmake/debian-sources.sh says how their sources come. A second run with the
+# same script does nothing.
 #
 # SPDX-License-Identifier: Apache-2.0
 set -eu
 
-host=x86_64-w64-mingw32
-say() { printf 'mingw-deps: %s\n' "$*"; }
-die() { say "$*" >&2; exit 1; }
+script=mingw-deps
+here=$(cd "$(dirname "$0")" && pwd)
+# shellcheck source=cmake/debian-sources.sh
+. "$here/debian-sources.sh"
 
-[ $# -eq 1 ] || die "usage: $0 PREFIX"
+processor=${2:-x86_64}
+case $#:$processor in
+1:x86_64 | 2:x86_64 | 2:i686) ;;
+*) die "usage: $0 PREFIX [x86_64 | i686]" ;;
+esac
+host=$processor-w64-mingw32
 mkdir -p "$1"
 prefix=$(cd "$1" && pwd)
-here=$(cd "$(dirname "$0")" && pwd)
 stamp=$prefix/.stamp
 work=$prefix/.work
 log=$prefix/build.log
-version=$(cksum <"$0")
+version=$(cat "$0" "$here/debian-sources.sh" | cksum)
 
 if [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$version" ]; then
     exit 0
@@ -29,52 +33,17 @@ for tool in apt-get dpkg-source cmake cc make $host-gcc $host-ar $host-ranlib; d
     command -v "$tool" >/dev/null 2>&1 || die "$tool is missing (apt packages: mingw-w64 dpkg-dev cmake gcc make)"
 done
 
-# Run a step with its output in the log; show the log's end when it fails.
-step() {
-    if ! "$@" >>"$log" 2>&1; then
-        tail -n 30 "$log" >&2
-        die "failed: $* (all of it: $log)"
-    fi
-}
-
-# The system's apt entries as deb-src entries, in a folder of our own.
-derive_sources() {
-    for file in /etc/apt/sources.list.d/*.sources; do
-        [ -f "$file" ] || continue
-        sed 's/^[Tt]ypes:.*/Types: deb-src/' "$file" >"$work/parts/$(basename "$file")"
-    done
-    for file in /etc/apt/sources.list /etc/apt/sources.list.d/*.list; do
-        [ -f "$file" ] || continue
-        sed -n 's/^[[:space:]]*deb[[:space:]]/deb-src /p' "$file" >"$work/parts/src-$(basename "$file")"
-    done
-}
-
-# The apt paths may not hold commas or quotes; nor does $work, unless PREFIX does.
-apt_private() {
-    apt-get -q -o "Dir::Etc::sourcelist=/dev/null" -o "Dir::Etc::sourceparts=$work/parts" \
-        -o "Dir::State::lists=$work/lists" -o "Dir::Cache=$work/cache" -o "APT::Sandbox::User=root" "$@"
-}
-
 fetch() {
-    mkdir -p "$work/parts" "$work/lists/partial" "$work/cache/archives/partial"
-    derive_sources
-    # An entry of a third party may have no sources: that alone is no failure, a missing package below is.
-    apt_private update >>"$log" 2>&1 || true
-    (cd "$work" && step apt_private source --only-source apr cmocka libcsv msgpack-c)
-}
-
-# The unpacked folder of a source package, whatever its version.
-source_of() {
-    for dir in "$work/$1"-[0-9]*; do
-        [ -d "$dir" ] && { printf '%s\n' "$dir"; return; }
+    prepare_apt deb-src
+    for package in apr cmocka libcsv msgpack-c; do
+        fetch_source "$package" || die "no sources of $package (see $log)"
     done
-    die "the source package $1 did not unpack"
 }
 
 cross_cmake() {
     from=$1 to=$2
     shift 2
-    step cmake -S "$from" -B "$to" -DCMAKE_TOOLCHAIN_FILE="$here/mingw-w64-x86_64.cmake" \
+    step cmake -S "$from" -B "$to" -DCMAKE_TOOLCHAIN_FILE="$here/mingw-w64-$processor.cmake" \
         -DSPORK_MINGW_DEPS="$prefix" -DCMAKE_BUILD_TYPE=Release -Wno-dev "$@"
 }
 
@@ -110,10 +79,10 @@ build_cmocka() {
 
 build_csv() {
     source=$(source_of libcsv)
-    step $host-gcc -std=c99 -O2 -w -c "$source/libcsv.c" -o "$work/libcsv.o"
+    step "$host-gcc" -std=c99 -O2 -w -c "$source/libcsv.c" -o "$work/libcsv.o"
     rm -f "$prefix/lib/libcsv.a"
-    step $host-ar cr "$prefix/lib/libcsv.a" "$work/libcsv.o"
-    step $host-ranlib "$prefix/lib/libcsv.a"
+    step "$host-ar" cr "$prefix/lib/libcsv.a" "$work/libcsv.o"
+    step "$host-ranlib" "$prefix/lib/libcsv.a"
     cp "$source/csv.h" "$prefix/include/"
 }
 
@@ -144,16 +113,6 @@ EOF
 
 # ---- zlib, libpng, libjpeg-turbo: for examples/thumbnails alone, which is left out if they cannot be had ----
 
-# A mirror's list may name a version that is not there any more: then the one before it.
-fetch_version_of() {
-    (cd "$work" && apt_private source --only-source "$1" >>"$log" 2>&1) && return
-    for version_of in $(apt-cache -o "Dir::Etc::sourcelist=/dev/null" -o "Dir::Etc::sourceparts=$work/parts" \
-        -o "Dir::State::lists=$work/lists" -o "Dir::Cache=$work/cache" showsrc "$1" 2>>"$log" | sed -n 's/^Version: //p'); do
-        (cd "$work" && apt_private source --only-source "$1=$version_of" >>"$log" 2>&1) && return
-    done
-    return 1
-}
-
 # archive NAME FLAGS SOURCE...: lib/libNAME.a
 archive() {
     name=$1 flags=$2
@@ -161,16 +120,16 @@ archive() {
     mkdir -p "$work/objects-$name"
     for file in "$@"; do
         # shellcheck disable=SC2086 # one word a flag
-        step $host-gcc -O2 -w $flags -c "$file" -o "$work/objects-$name/$(basename "$file" .c).o"
+        step "$host-gcc" -O2 -w $flags -c "$file" -o "$work/objects-$name/$(basename "$file" .c).o"
     done
     rm -f "$prefix/lib/lib$name.a"
-    step $host-ar cr "$prefix/lib/lib$name.a" "$work/objects-$name"/*.o
-    step $host-ranlib "$prefix/lib/lib$name.a"
+    step "$host-ar" cr "$prefix/lib/lib$name.a" "$work/objects-$name"/*.o
+    step "$host-ranlib" "$prefix/lib/lib$name.a"
 }
 
 build_pictures() {
     for package in zlib libpng1.6 libjpeg-turbo; do
-        fetch_version_of "$package" || { say "no sources of $package: examples/thumbnails will be left out"; return; }
+        fetch_source "$package" || { say "no sources of $package: examples/thumbnails will be left out"; return; }
     done
     source=$(source_of zlib)
     archive z '' "$source"/*.c

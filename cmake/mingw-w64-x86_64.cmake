@@ -7,8 +7,11 @@
 #
 # SPDX-License-Identifier: Apache-2.0
 
+if(NOT spork_mingw_processor) # else mingw-w64-i686.cmake has included this
+    set(spork_mingw_processor x86_64)
+endif()
 set(CMAKE_SYSTEM_NAME Windows)
-set(CMAKE_SYSTEM_PROCESSOR x86_64)
+set(CMAKE_SYSTEM_PROCESSOR ${spork_mingw_processor})
 
 set(SPORK_MINGW_DEPS "${CMAKE_CURRENT_LIST_DIR}/../build/mingw-deps" CACHE PATH
     "Prefix of APR, CMocka, libcsv and MessagePack for mingw-w64")
@@ -17,10 +20,10 @@ set(SPORK_WINEPREFIX "${CMAKE_BINARY_DIR}/wine" CACHE PATH "Wine prefix in which
 list(APPEND CMAKE_TRY_COMPILE_PLATFORM_VARIABLES SPORK_MINGW_DEPS SPORK_WINEPREFIX)
 get_filename_component(spork_mingw_deps "${SPORK_MINGW_DEPS}" ABSOLUTE)
 
-set(CMAKE_C_COMPILER x86_64-w64-mingw32-gcc)
-set(CMAKE_RC_COMPILER x86_64-w64-mingw32-windres)
+set(CMAKE_C_COMPILER ${spork_mingw_processor}-w64-mingw32-gcc)
+set(CMAKE_RC_COMPILER ${spork_mingw_processor}-w64-mingw32-windres)
 
-set(CMAKE_FIND_ROOT_PATH "${spork_mingw_deps}" /usr/x86_64-w64-mingw32)
+set(CMAKE_FIND_ROOT_PATH "${spork_mingw_deps}" /usr/${spork_mingw_processor}-w64-mingw32)
 set(CMAKE_FIND_ROOT_PATH_MODE_PROGRAM NEVER)
 set(CMAKE_FIND_ROOT_PATH_MODE_LIBRARY ONLY)
 set(CMAKE_FIND_ROOT_PATH_MODE_INCLUDE ONLY)

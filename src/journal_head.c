@@ -90,7 +90,8 @@ int spk_journal_head_differs(const spk_journal_head_t *head, const spk_journal_b
         (void)apr_snprintf(why, size,
                            "is of another batch: of %" APR_UINT64_T_FMT " items of %" APR_UINT64_T_FMT
                            " + %" APR_UINT64_T_FMT " bytes",
-                           head->count, head->in_size, head->out_size);
+                           (apr_uint64_t)head->count, (apr_uint64_t)head->in_size,
+                           (apr_uint64_t)head->out_size);
     else
         return 0;
     return 1;

@@ -134,10 +134,13 @@ int spk_memory_inside(spork_pool_t *pool, const void *memory, size_t size, uint6
 spork_ref_t spork_ref(spork_pool_t *pool, const void *memory)
 {
     spork_ref_t ref = { { 0, 0 } };
+    uint64_t offset, end; /* not apr_uint64_t everywhere: on macOS one is long, the other long long */
 
     if (spk_pool_check_look(pool, "spork_ref") != APR_SUCCESS) return ref;
-    if (!spk_memory_inside(pool, memory, 1, &ref.opaque[0], &ref.opaque[1])) {
-        ref.opaque[0] = ref.opaque[1] = 0;
+    if (spk_memory_inside(pool, memory, 1, &offset, &end)) {
+        ref.opaque[0] = offset;
+        ref.opaque[1] = end;
+    } else {
         spk_error(APR_EINVAL, "spork_ref: the address is not inside memory from spork_alloc()");
     }
     return ref;

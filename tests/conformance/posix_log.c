@@ -9,6 +9,9 @@
 #ifndef _XOPEN_SOURCE
 #define _XOPEN_SOURCE 700 /* ru_maxrss is no part of POSIX, but everywhere */
 #endif
+#ifndef _DARWIN_C_SOURCE
+#define _DARWIN_C_SOURCE 1 /* … on macOS under this name */
+#endif
 #include <apr_file_info.h>
 #include <apr_general.h>
 #include <apr_strings.h>

@@ -5,6 +5,7 @@
  */
 #include "actor.h"
 
+#include "skip.h"
 #include "sys.h"
 
 #include <apr_general.h>
@@ -154,6 +155,7 @@ void actor_begin(int argc, char **argv)
         }
         play(&kit, &script);
     }
+    skip_what_is_left_out();
 }
 
 /* ---- the parent's side ---- */

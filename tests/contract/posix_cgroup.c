@@ -7,6 +7,9 @@
 #ifndef _POSIX_C_SOURCE
 #define _POSIX_C_SOURCE 200809L
 #endif
+#ifndef _DARWIN_C_SOURCE
+#define _DARWIN_C_SOURCE 1 /* macOS takes mkdtemp() for a name of its own */
+#endif
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

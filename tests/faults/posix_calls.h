@@ -101,9 +101,11 @@
 #define pthread_attr_setstacksize(...) FAULT(pthread_attr_setstacksize, (__VA_ARGS__), fault_error(), EINVAL)
 #define pthread_create(...) FAULT(pthread_create, (__VA_ARGS__), fault_error(), EAGAIN, EPERM)
 
-/* ---- memory that a macro of glibc's asks for ---- */
+/* ---- memory that a macro of glibc's asks for; musl's is calloc(), which stands above ---- */
+#if defined(__GLIBC__)
 #undef CPU_ALLOC
 #define CPU_ALLOC(cpus) FAULT(__sched_cpualloc, (cpus), NULL, ENOMEM)
+#endif
 
 /* ---- system calls without a function ---- */
 #define FAULT_SYS_memfd_create EMFILE, ENFILE, ENOMEM, EINVAL

@@ -88,7 +88,7 @@ static void bend_a_good_one(fuzz_input_t *input)
     memset(bytes, 0, sizeof bytes);
     memcpy(bytes, &hello, sizeof hello);
     while (input->left > 0) {
-        at = fuzz_next(input, 2) % (sizeof hello / 4) * 4;
+        at = (size_t)fuzz_next(input, 2) % (sizeof hello / 4) * 4;
         value = fuzz_next(input, (size_t)fuzz_next(input, 1) % 9);
         memcpy(bytes + at, &value, sizeof value);
         (void)hear(bytes, sizeof hello, &heard);

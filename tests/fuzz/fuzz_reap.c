@@ -70,8 +70,8 @@ static void send_letter(uint64_t of, uint64_t to)
 static void write_where_it_matters(void)
 {
     uint64_t where = next(1), word = next(1), of = next(1);
-    size_t at = where % 2 == 0 ? offsetof(spk_header_t, seats) + of % WORKERS * sizeof(spk_seat_t)
-                               : offsetof(spk_header_t, jobs) + of % 4 * sizeof(spk_job_t);
+    size_t at = where % 2 == 0 ? offsetof(spk_header_t, seats) + (size_t)of % WORKERS * sizeof(spk_seat_t)
+                               : offsetof(spk_header_t, jobs) + (size_t)of % 4 * sizeof(spk_job_t);
 
     if (where % 16 == 4) {
         send_letter(of, word);

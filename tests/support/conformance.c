@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "census.h"
+#include "skip.h"
 #include "watchdog.h"
 
 #define PATIENCE_SECONDS 60
@@ -88,6 +89,7 @@ const char *conformance_title(const char *name)
     static char title[64];
     static const char *const methods[] = { "auto", "fork", "spawn", "inline" };
     (void)snprintf(title, sizeof title, "%s, %s", name, methods[start_method()]);
+    skip_what_is_left_out();
     return title;
 }
 
@@ -428,13 +430,14 @@ static char *take_output(apr_file_t *file, const char *path)
     return text;
 }
 
-/* Sets the NAME=value at env, and leaves there what brings the earlier one back. */
+/* Sets the NAME=value at env, and leaves there what brings the earlier one back. A copy of it: the text that getenv() tells is gone
+ * with the next setenv() (musl frees it). */
 static void exchange_environment(const char **env)
 {
     for (; *env != NULL; env++) {
         char *name = apr_pstrdup(memory, *env), *equals = strchr(name, '='), *earlier = NULL;
         if (equals != NULL) *equals = '\0';
-        if (apr_env_get(&earlier, name, memory) != APR_SUCCESS) earlier = NULL;
+        earlier = apr_env_get(&earlier, name, memory) == APR_SUCCESS ? apr_pstrdup(memory, earlier) : NULL;
         if (equals != NULL)
             assert_success(apr_env_set(name, equals + 1, memory));
         else

@@ -68,7 +68,7 @@ void host_give_memory(void *memory, size_t size);
 /* Bytes that the limit of memory of the calling process stands at, for good; 0 if it has none. */
 uint64_t host_memory_limit(void);
 
-/* 1 if such a limit is kept here. Wine takes it, does not keep it, and does not give it back. */
+/* 1 if such a limit is kept here. Wine and qemu-user take it, do not keep it, and do not give it back. */
 int host_keeps_memory_limit(void);
 
 /* End the calling process as the system ends one that had to have memory and got none; returns 0 where a

@@ -177,9 +177,20 @@ uint64_t host_memory_limit(void)
     return 0;
 }
 
+/* qemu-user takes a limit of memory and forgets it, for it would be its own: what was set is not there then. */
 int host_keeps_memory_limit(void)
 {
-    return 1;
+    struct rlimit before, half, after;
+    int kept = 0;
+
+    if (getrlimit(RLIMIT_DATA, &before) == 0) {
+        half = before;
+        half.rlim_cur = before.rlim_cur / 2;
+        kept = setrlimit(RLIMIT_DATA, &half) == 0 && getrlimit(RLIMIT_DATA, &after) == 0 &&
+               after.rlim_cur == half.rlim_cur;
+        (void)setrlimit(RLIMIT_DATA, &before);
+    }
+    return kept;
 }
 
 int host_die_of_memory(void)

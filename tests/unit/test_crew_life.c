@@ -842,7 +842,7 @@ static void terminate_does_not_wait_for_ever(void **state)
 static void another_process_only_frees(void **state)
 {
     spork_future_t *future;
-    int i;
+    int i = 0;
 
     (void)state;
     reset(3);
