@@ -24,7 +24,7 @@ static apr_status_t read_file(spork_task_t *task, const char *path, apr_uint64_t
     const apr_status_t status = whole_file_read(whole, path, most, &opened, spork_task_pool(task));
 
     if (status == APR_SUCCESS) return status;
-    if (status != SPORK_ETOOBIG) return fail(task, opened ? "cannot read" : "cannot open", status);
+    if (status != APR_EGENERAL) return fail(task, opened ? "cannot read" : "cannot open", status);
     spork_fail(task, "the file has %" APR_UINT64_T_FMT " bytes, more than a picture may need",
                (apr_uint64_t)whole->info.size);
     return APR_EGENERAL;

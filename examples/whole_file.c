@@ -6,7 +6,6 @@
 #include "whole_file.h"
 
 #include <apr_file_io.h>
-#include <spork.h>
 #include <stdlib.h>
 
 static apr_status_t read_open(whole_file_t *whole, apr_file_t *file, apr_uint64_t most)
@@ -16,7 +15,7 @@ static apr_status_t read_open(whole_file_t *whole, apr_file_t *file, apr_uint64_
 
     if (status == APR_INCOMPLETE) status = APR_SUCCESS; /* Windows knows no protection */
     if (status != APR_SUCCESS) return status;
-    if ((apr_uint64_t)whole->info.size > most) return SPORK_ETOOBIG;
+    if ((apr_uint64_t)whole->info.size > most) return APR_EGENERAL;
     whole->size = (size_t)whole->info.size;
     whole->data = malloc(whole->size + 1);
     if (whole->data == NULL) return APR_ENOMEM;

@@ -15,7 +15,7 @@ typedef struct {
     size_t size;
 } whole_file_t;
 
-/* *opened says whether a failure came before or after that. SPORK_ETOOBIG: it has more than `most` bytes, info.size. */
+/* *opened says whether a failure came before or after that. APR_EGENERAL: it has more than `most` bytes, info.size. */
 apr_status_t whole_file_read(whole_file_t *whole, const char *path, apr_uint64_t most, int *opened,
                              apr_pool_t *mem);
 
