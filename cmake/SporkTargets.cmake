@@ -34,6 +34,20 @@ function(spork_target_defaults target)
             target_compile_options(${target} PRIVATE -Wno-tsan)
         endif()
     endif()
+    if(SPORK_COVERAGE)
+        spork_count_lines(${target})
+    endif()
+endfunction()
+
+# For tools/coverage. A program writes the counts down when it ends, by _exit() as well, which workers end by, and children
+# that were forked count from 0: tests/support/posix_coverage.c.
+function(spork_count_lines target)
+    get_target_property(type ${target} TYPE)
+    target_compile_options(${target} PRIVATE --coverage)
+    if(type STREQUAL "EXECUTABLE")
+        target_sources(${target} PRIVATE ${spork_SOURCE_DIR}/tests/support/posix_coverage.c)
+        target_link_options(${target} PRIVATE --coverage LINKER:--wrap=_exit LINKER:--wrap=_Exit)
+    endif()
 endfunction()
 
 # A program of this project: an example, a test, a benchmark. It stands directly in its build folder,

@@ -7,8 +7,8 @@
 #include "file_batch.h"
 #include "find_files.h"
 #include "lone_dash.h"
+#include "option_value.h"
 
-#include <apr_cstr.h>
 #include <apr_general.h>
 #include <apr_getopt.h>
 #include <stdio.h>
@@ -128,15 +128,6 @@ static int usage_error(const char *what, const char *value)
     return USAGE_ERROR;
 }
 
-static int parse_seconds(const char *value, apr_interval_time_t *time)
-{
-    char *end;
-    const double seconds = strtod(value, &end);
-    if (end == value || *end != '\0' || !(seconds >= 1e-6 && seconds <= 1e9)) return 0;
-    *time = (apr_interval_time_t)(seconds * APR_USEC_PER_SEC);
-    return 1;
-}
-
 /* GO_ON, or the exit status. */
 static int parse(batch_t *batch, int argc, const char *const *argv, apr_pool_t *mem)
 {
@@ -157,12 +148,12 @@ static int parse(batch_t *batch, int argc, const char *const *argv, apr_pool_t *
     while ((status = apr_getopt_long(scan, known, &option, &value)) == APR_SUCCESS) {
         switch (option) {
         case 'w':
-            if (apr_cstr_strtoui64(&workers, value, 1, SPORK_WORKERS_MAX, 10) != APR_SUCCESS)
+            if (!option_number(value, 1, SPORK_WORKERS_MAX, &workers))
                 return usage_error("not a number of workers: ", value);
             batch->config.workers = (int)workers;
             break;
         case 't':
-            if (!parse_seconds(value, &batch->config.timeout)) return usage_error("not a time: ", value);
+            if (!option_seconds(value, &batch->config.timeout)) return usage_error("not a time: ", value);
             break;
         case 'h': return fputs(help, stdout) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
         default: return puts("file_batch (spork) " SPORK_VERSION_STRING) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;

@@ -45,7 +45,7 @@ static void note_entry(walk_t *walk, const char *path, const char *name)
 
     const int known = status == APR_SUCCESS || status == APR_INCOMPLETE;
     if (known && info.filetype == APR_DIR) {
-        if (!is_link && !folder_is_same(below(walk, path), walk->except, mem))
+        if (!is_link && (walk->except == NULL || !folder_is_same(below(walk, path), walk->except, mem)))
             APR_ARRAY_PUSH(walk->pending, const char *) = apr_pstrcat(mem, path, "/", NULL);
     } else if (walk->wanted(name)) {
         if (!known)

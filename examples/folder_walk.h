@@ -10,7 +10,7 @@
 
 /* Adds to `files` (of const char *, in the pool of which all is allocated) the path of each file below `top` of which
  * `wanted` says so, relative to it, in the order of the paths' bytes: the same on every system. Links to folders are left
- * alone: they may go in circles. So is the folder `except` with all below it, however it is called; it need not be there.
+ * alone: they may go in circles. So is the folder `except` with all below it, however it is called; it need not be there, and may be NULL.
  * `failed` is told of what cannot be read. */
 void folder_walk(apr_array_header_t *files, const char *top, const char *except,
                  int (*wanted)(const char *name),

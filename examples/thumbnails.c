@@ -7,6 +7,8 @@
 #include "ctrl_c.h"
 #include "folder_walk.h"
 #include "lone_dash.h"
+#include "option_value.h"
+#include "outcome_text.h"
 #include "thumbnails.h"
 
 #include <apr_cstr.h>
@@ -141,7 +143,6 @@ static void remove_part(const batch_t *batch, const char *path)
 
 static void tell(batch_t *batch, const char *path, const spork_outcome_t *outcome)
 {
-    char words[128];
     made_t made;
 
     if (outcome->status == APR_SUCCESS && outcome->out_size == sizeof made) {
@@ -153,10 +154,8 @@ static void tell(batch_t *batch, const char *path, const spork_outcome_t *outcom
         return;
     }
     spork_progress_clear(batch->pool);
-    fprintf(stderr, "thumbnails: %s: %s", path,
-            outcome->message[0] ? outcome->message : spork_strerror(outcome->status, words, sizeof words));
-    if (outcome->signal) fprintf(stderr, " (signal %d)", outcome->signal);
-    if (outcome->exit_code) fprintf(stderr, " (exit code %lu)", (unsigned long)outcome->exit_code);
+    fprintf(stderr, "thumbnails: %s: ", path);
+    outcome_print(stderr, outcome);
     (void)fputc('\n', stderr);
     batch->failed++;
     remove_part(batch, path);
@@ -231,20 +230,6 @@ static int run(batch_t *batch, apr_pool_t *mem)
 
 /* ---- the command line -------------------------------------------------------------------------------------- */
 
-static int parse_seconds(const char *value, apr_interval_time_t *time)
-{
-    char *end;
-    const double seconds = strtod(value, &end);
-    if (end == value || *end != '\0' || !(seconds >= 1e-6 && seconds <= 1e9)) return 0;
-    *time = (apr_interval_time_t)(seconds * APR_USEC_PER_SEC);
-    return 1;
-}
-
-static int parse_number(const char *value, apr_uint64_t most, apr_uint64_t *number)
-{
-    return apr_cstr_strtoui64(number, value, 1, most, 10) == APR_SUCCESS;
-}
-
 /* GO_ON, or the exit status. */
 static int take_option(batch_t *batch, int option, const char *value)
 {
@@ -252,18 +237,19 @@ static int take_option(batch_t *batch, int option, const char *value)
 
     switch (option) {
     case 's':
-        if (!parse_number(value, SIZE_MOST, &number)) return usage_error("not a size: ", value);
+        if (!option_number(value, 1, SIZE_MOST, &number)) return usage_error("not a size: ", value);
         batch->request.size = (apr_uint32_t)number;
         break;
     case 't':
-        if (!parse_seconds(value, &batch->config.timeout)) return usage_error("not a time: ", value);
+        if (!option_seconds(value, &batch->config.timeout)) return usage_error("not a time: ", value);
         break;
     case 'm':
-        if (!parse_number(value, MEMORY_MOST, &number)) return usage_error("not a number of MiB: ", value);
+        if (!option_number(value, 1, MEMORY_MOST, &number))
+            return usage_error("not a number of MiB: ", value);
         batch->request.memory = number * MIB;
         break;
     case 'w':
-        if (!parse_number(value, SPORK_WORKERS_MAX, &number))
+        if (!option_number(value, 1, SPORK_WORKERS_MAX, &number))
             return usage_error("not a number of workers: ", value);
         batch->config.workers = (int)number;
         break;

@@ -4,61 +4,31 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
+#include "jpeg_errors.h"
 #include "thumbnails.h"
 
-#include <stdio.h> /* jpeglib.h needs it, and does not include it */
 #include <stdlib.h>
 #include <string.h>
 
 #include <jerror.h>
-#include <jpeglib.h>
 
 #define QUALITY 85
 #define REDUCTION_MAX 8
-
-typedef struct {
-    struct jpeg_error_mgr manager; /* first: libjpeg knows only this */
-    work_t *work;
-    jmp_buf out;
-} errors_t;
 
 /* Everything that has to be undone, and nothing in locals, which longjmp() may spoil. */
 typedef struct {
     struct jpeg_decompress_struct in;
     struct jpeg_compress_struct out;
-    errors_t errors;
+    jpeg_errors_t errors;
     scale_t scale;
     unsigned long result_size;
 } coder_t;
 
-static void fail(j_common_ptr common)
+/* What says that a part of the picture is missing is an error here; other slips are common, and harmless. */
+static int is_error(int message)
 {
-    errors_t *errors = (errors_t *)common->err;
-    common->err->format_message(common, errors->work->words);
-    longjmp(errors->out, 1);
-}
-
-/* libjpeg makes the best of damaged data, with a warning. What says that a part of the picture is missing is an
- * error here; other slips are common, and harmless. */
-static void note_message(j_common_ptr common, int level)
-{
-    if (level >= 0) return;
-    switch (common->err->msg_code) {
-    case JWRN_JPEG_EOF:
-    case JWRN_HIT_MARKER:
-    case JWRN_HUFF_BAD_CODE:
-    case JWRN_MUST_RESYNC: fail(common); break;
-    default: break;
-    }
-}
-
-static struct jpeg_error_mgr *set_errors(errors_t *errors, work_t *work)
-{
-    struct jpeg_error_mgr *manager = jpeg_std_error(&errors->manager);
-    manager->error_exit = fail;
-    manager->emit_message = note_message;
-    errors->work = work;
-    return manager;
+    return message == JWRN_JPEG_EOF || message == JWRN_HIT_MARKER || message == JWRN_HUFF_BAD_CODE ||
+           message == JWRN_MUST_RESYNC;
 }
 
 /* As coarsely as does for the thumbnail. */
@@ -137,7 +107,7 @@ int jpeg_thumbnail(work_t *work)
     volatile int made = 0;
 
     if (coder == NULL) return 0;
-    coder->in.err = coder->out.err = set_errors(&coder->errors, work);
+    coder->in.err = coder->out.err = jpeg_errors(&coder->errors, is_error, work->words);
     if (setjmp(coder->errors.out) == 0) {
         jpeg_create_decompress(&coder->in);
         jpeg_create_compress(&coder->out);

@@ -4,8 +4,8 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "thumbnails.h"
+#include "whole_file.h"
 
-#include <apr_file_info.h>
 #include <apr_file_io.h>
 #include <apr_strings.h>
 #include <stdlib.h>
@@ -18,31 +18,16 @@ static apr_status_t fail(spork_task_t *task, const char *what, apr_status_t stat
     return status;
 }
 
-/* All of the file, in memory to be freed. */
-static apr_status_t read_file(spork_task_t *task, const char *path, apr_uint64_t most, unsigned char **data,
-                              size_t *size)
+static apr_status_t read_file(spork_task_t *task, const char *path, apr_uint64_t most, whole_file_t *whole)
 {
-    apr_pool_t *mem = spork_task_pool(task);
-    apr_finfo_t info;
-    apr_file_t *file;
-    apr_status_t status =
-        apr_file_open(&file, path, APR_FOPEN_READ | APR_FOPEN_BINARY, APR_FPROT_OS_DEFAULT, mem);
+    int opened;
+    const apr_status_t status = whole_file_read(whole, path, most, &opened, spork_task_pool(task));
 
-    if (status != APR_SUCCESS) return fail(task, "cannot open", status);
-    status = apr_file_info_get(&info, APR_FINFO_SIZE, file);
-    if (status != APR_SUCCESS) return fail(task, "cannot read", status);
-    if ((apr_uint64_t)info.size > most) {
-        spork_fail(task, "the file has %" APR_UINT64_T_FMT " bytes, more than a picture may need",
-                   (apr_uint64_t)info.size);
-        return APR_EGENERAL;
-    }
-    *size = (size_t)info.size;
-    *data = malloc(*size + 1);
-    if (*data == NULL) return fail(task, "cannot read", APR_ENOMEM);
-    status = apr_file_read_full(file, *data, *size, size);
-    (void)apr_file_close(file);
-    return status == APR_SUCCESS || APR_STATUS_IS_EOF(status) ? APR_SUCCESS
-                                                              : fail(task, "cannot read", status);
+    if (status == APR_SUCCESS) return status;
+    if (status != APR_EGENERAL) return fail(task, opened ? "cannot read" : "cannot open", status);
+    spork_fail(task, "the file has %" APR_UINT64_T_FMT " bytes, more than a picture may need",
+               (apr_uint64_t)whole->info.size);
+    return APR_EGENERAL;
 }
 
 static apr_status_t write_file(spork_task_t *task, const char *path, const work_t *work)
@@ -77,15 +62,16 @@ apr_status_t make_thumbnail(spork_task_t *task, const void *in, void *out)
 {
     const request_t *request = in;
     const char *from = (const char *)(request + 1), *to = from + strlen(from) + 1;
-    unsigned char *data = NULL;
+    whole_file_t whole;
     work_t work;
     apr_status_t status;
 
     (void)out; /* a submitted item has none: it replies */
     memset(&work, 0, sizeof work);
     work.size = request->size;
-    status = read_file(task, from, request->memory, &data, &work.data_size);
-    work.data = data;
+    status = read_file(task, from, request->memory, &whole);
+    work.data = whole.data;
+    work.data_size = whole.size;
     work.memory = request->memory - work.data_size;
     if (status == APR_SUCCESS && !decode(&work)) {
         spork_fail(task, "%s", work.words[0] ? work.words : "no memory");
@@ -94,6 +80,6 @@ apr_status_t make_thumbnail(spork_task_t *task, const void *in, void *out)
     if (status == APR_SUCCESS) status = write_file(task, to, &work);
     if (status == APR_SUCCESS) status = spork_reply(task, &work.made, sizeof work.made);
     free(work.result);
-    free(data);
+    free(whole.data);
     return status;
 }

@@ -6,6 +6,7 @@
 #include "ctrl_c.h"
 #include "find_files.h"
 #include "lone_dash.h"
+#include "option_value.h"
 #include "word_index.h"
 #include "word_text.h"
 
@@ -123,22 +124,13 @@ static int parse_word(word_index_t *index, const char *value)
     return 1;
 }
 
-static int parse_seconds(const char *value, apr_interval_time_t *time)
-{
-    char *end;
-    const double seconds = strtod(value, &end);
-    if (end == value || *end != '\0' || !(seconds >= 1e-6 && seconds <= 1e9)) return 0;
-    *time = (apr_interval_time_t)(seconds * APR_USEC_PER_SEC);
-    return 1;
-}
-
 /* One option; GO_ON, or the exit status. */
 static int parse_option(options_t *options, int option, const char *value)
 {
     apr_uint64_t n;
     switch (option) {
     case 't':
-        if (!parse_seconds(value, &options->config.timeout)) return usage_error("not a time: ", value);
+        if (!option_seconds(value, &options->config.timeout)) return usage_error("not a time: ", value);
         return GO_ON;
     case 'v': options->verbose = 1; return GO_ON;
     case 'w':

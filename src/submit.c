@@ -164,21 +164,21 @@ static int is_done(void *of)
 apr_status_t spork_future_wait(spork_future_t *f, apr_interval_time_t timeout)
 {
     apr_status_t status = APR_SUCCESS;
+    int is_given_up = 0; /* in this call, for there are no workers any more: spk_pump() */
 
     if (f == NULL) return spk_error(APR_EINVAL, "spork_future_wait: future is NULL");
     status = spk_pool_check(f->pool, "spork_future_wait");
-    if (status == APR_SUCCESS && f->state != SPK_DONE)
+    if (status == APR_SUCCESS && f->state != SPK_DONE) {
         status = spk_pump_until(f->pool, is_done, f, timeout, 1);
-    if (f->pool->broken != APR_SUCCESS && status == f->pool->broken) {
-        spk_crew_end(f->pool, 0);
-        spk_queue_cancel(f->pool);
-        return spk_error(status, "spork_future_wait: %s", f->pool->broken_words);
+        is_given_up = status == APR_SUCCESS && f->pool->broken != APR_SUCCESS && !f->cancelled &&
+                      f->outcome.status == SPORK_ECANCELLED;
     }
     if (status == SPORK_ECANCELLED) spk_progress_pause(f->pool);
     if (status == SPORK_ECANCELLED) return spk_error(status, "spork_future_wait: interrupted");
     if (status == APR_SUCCESS) spk_list_remove(f->home, f);
     if (status == APR_TIMEUP) (void)spk_error(status, "spork_future_wait: the time-out passed");
     if (status == APR_SUCCESS || status == APR_TIMEUP) spk_progress_look(f->pool);
+    if (is_given_up) return spk_error(f->pool->broken, "spork_future_wait: %s", f->pool->broken_words);
     return status;
 }
 

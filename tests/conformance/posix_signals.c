@@ -403,6 +403,19 @@ static void a_host_may_reap_all_children(void **state)
 /* ---- a child that the host forks ------------------------------------------------------------ */
 
 /* 0, or which of the calls did something else. In the child: no assertions. */
+static int use_inherited_state(spork_queue_t *queue, spork_dict_t *dict)
+{
+    const void *data;
+    apr_size_t n;
+
+    if (spork_queue_put(queue, "x", 1, 0) != APR_EINVAL || spork_queue_get(queue, &data, &n, 0) != APR_EINVAL)
+        return 11;
+    if (spork_queue_close(queue) != APR_EINVAL || spork_queue_count(queue, &n) != APR_EINVAL) return 12;
+    if (spork_dict_put(dict, "key", "x", 1) != APR_EINVAL || spork_dict_count(dict, &n) != APR_EINVAL)
+        return 13;
+    return 0;
+}
+
 static int use_inherited_pool(spork_pool_t *pool, spork_future_t *future)
 {
     long in = 1, out = 0;
@@ -422,8 +435,11 @@ static void an_inherited_pool_can_only_be_freed(void **state)
 {
     spork_pool_t *pool;
     spork_future_t *future;
+    spork_queue_t *queue;
+    spork_dict_t *dict;
     gate_t *gate;
     spork_ref_t ref;
+    apr_size_t n;
     apr_int64_t before[2], after[2];
     pid_t child;
 
@@ -435,6 +451,13 @@ static void an_inherited_pool_can_only_be_freed(void **state)
     (void)spork_pool_pids(pool, before, 2);
     assert_success(spork_submit(&future, pool, wait_at_gate, &ref, sizeof ref));
     gate_await(future, gate, 1);
+    assert_success(spork_queue_create(&queue, pool, "queue", 0));
+    assert_success(spork_dict_create(&dict, pool, "dictionary", 0));
+    child = fork();
+    if (child == 0) _exit(use_inherited_state(queue, dict));
+    assert_int_equal(code_of(child), 0);
+    assert_success(spork_queue_count(queue, &n));
+    assert_int_equal(n, 0);
     child = fork();
     if (child == 0) _exit(use_inherited_pool(pool, future));
     assert_int_equal(code_of(child), 0);

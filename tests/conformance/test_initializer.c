@@ -69,8 +69,15 @@ static apr_status_t die_or_tell_state(spork_task_t *task, const void *in, void *
     return tell_state(task, in, out);
 }
 
+static apr_status_t die_or_reply(spork_task_t *task, const void *in, void *out)
+{
+    (void)out;
+    if (*(const int *)in) die(DIE_KILLED);
+    return spork_reply(task, &state_of_worker, sizeof state_of_worker);
+}
+
 static const spork_entry_t tasks[] = { SPORK_ENTRY(prepare_worker), SPORK_ENTRY(tell_state),
-                                       SPORK_ENTRY(die_or_tell_state), SPORK_END };
+                                       SPORK_ENTRY(die_or_tell_state), SPORK_ENTRY(die_or_reply), SPORK_END };
 
 static void make_setup(setup_t *setup, spork_config_t *config, int workers, manner_e manner)
 {
@@ -200,26 +207,34 @@ static void an_initializer_that_never_returns_is_ended_in_time(void **state)
     }
 }
 
-/* The first workers were fine; then something the initializer needs breaks. */
-static void an_initializer_that_fails_later_ends_the_map(void **state)
+/* A pool of one worker that is fine; then something that the initializer needs breaks. */
+static spork_pool_t *make_pool_to_be_spoilt(const char *spoiler)
 {
-    int in[40];
-    apr_int64_t out[40];
     setup_t setup;
     spork_config_t config;
     spork_pool_t *pool;
-    spork_map_t options = { 0 };
     apr_file_t *file;
-    char *spoiler = test_path("spoiler");
 
-    (void)state;
-    needs_workers();
     make_setup(&setup, &config, 1, FINE);
     apr_cpystrn(setup.spoiler, spoiler, sizeof setup.spoiler);
     pool = make_pool(&config);
     assert_success(apr_file_open(&file, spoiler, APR_FOPEN_WRITE | APR_FOPEN_CREATE, APR_FPROT_OS_DEFAULT,
                                  test_memory()));
     assert_success(apr_file_close(file));
+    return pool;
+}
+
+static void an_initializer_that_fails_later_ends_the_map(void **state)
+{
+    int in[40];
+    apr_int64_t out[40];
+    spork_pool_t *pool;
+    spork_map_t options = { 0 };
+    char *spoiler = test_path("spoiler");
+
+    (void)state;
+    needs_workers();
+    pool = make_pool_to_be_spoilt(spoiler);
     for (int i = 0; i < 40; i++) in[i] = i == 4;
     options.chunk = 1;
     assert_failed(spork_map(pool, die_or_tell_state, in, sizeof in[0], out, sizeof out[0], 40, &options),
@@ -230,6 +245,54 @@ static void an_initializer_that_fails_later_ends_the_map(void **state)
         assert_int_equal(options.failures[i].index, i + 4);
         assert_status(options.failures[i].status, SPORK_ECANCELLED);
     }
+    assert_success(apr_file_remove(spoiler, test_memory()));
+    spork_pool_destroy(pool);
+}
+
+/* One that kills its worker, and three that are left over. */
+static void submit_four(spork_pool_t *pool, spork_future_t **futures)
+{
+    for (int i = 0; i < 4; i++) {
+        const int dies = i == 0;
+        assert_success(spork_submit(&futures[i], pool, die_or_reply, &dies, sizeof dies));
+    }
+}
+
+static void assert_one_crashed(spork_future_t **futures)
+{
+    for (int i = 0; i < 4; i++) {
+        assert_non_null(spork_future_outcome(futures[i]));
+        assert_status(spork_future_outcome(futures[i])->status, i == 0 ? SPORK_ECRASHED : SPORK_ECANCELLED);
+    }
+}
+
+static void an_initializer_that_fails_later_ends_the_futures(void **state)
+{
+    spork_future_t *futures[4], *any;
+    spork_pool_t *pool;
+    char *spoiler = test_path("spoiler");
+    const int dies = 0;
+
+    (void)state;
+    needs_workers();
+    pool = make_pool_to_be_spoilt(spoiler);
+    submit_four(pool, futures);
+    assert_failed(spork_future_wait(futures[3], -1), SPORK_EINITIALIZER);
+    assert_non_null(strstr(spork_error(), "no dictionary called klingon"));
+    assert_one_crashed(futures);
+    assert_failed(spork_submit(&any, pool, die_or_reply, &dies, sizeof dies), SPORK_EINITIALIZER);
+    assert_null(any);
+    assert_success(apr_file_remove(spoiler, test_memory()));
+    spork_pool_destroy(pool);
+
+    pool = make_pool_to_be_spoilt(spoiler);
+    submit_four(pool, futures);
+    for (int i = 0; i < 4; i++) { /* all are handed out: one died, the others are given up */
+        assert_success(spork_wait_any(pool, -1, &any));
+        assert_non_null(any);
+    }
+    assert_status(spork_wait_any(pool, -1, &any), APR_EOF);
+    assert_one_crashed(futures);
     assert_success(apr_file_remove(spoiler, test_memory()));
     spork_pool_destroy(pool);
 }
@@ -261,6 +324,7 @@ int main(int argc, char **argv)
         TEST(a_dying_initializer_fails_the_creation),
         TEST(an_initializer_that_never_returns_is_ended_in_time),
         TEST(an_initializer_that_fails_later_ends_the_map),
+        TEST(an_initializer_that_fails_later_ends_the_futures),
         TEST(an_unregistered_initializer_is_refused),
     };
 

@@ -288,6 +288,28 @@ static void misused_replies_are_refused(void **state)
     end_pool(pool);
 }
 
+static apr_status_t in_no_table(spork_task_t *task, const void *in, void *out)
+{
+    return echo(task, in, out);
+}
+
+static void misused_submits_are_refused(void **state)
+{
+    spork_pool_t *pool = start_pool(1);
+    spork_future_t *future = (spork_future_t *)&pool;
+
+    (void)state;
+    assert_failed(spork_submit(&future, pool, in_no_table, NULL, 0), SPORK_ENOTTASK);
+    assert_null(future);
+    assert_failed(spork_submit(&future, pool, NULL, NULL, 0), APR_EINVAL);
+    assert_failed(spork_submit(&future, pool, echo, NULL, 1), APR_EINVAL);
+    assert_failed(spork_submit(NULL, pool, echo, NULL, 0), APR_EINVAL);
+    assert_failed(spork_submit(&future, NULL, echo, NULL, 0), APR_EINVAL);
+    assert_null(future);
+    assert_status(spork_wait_any(pool, 0, &future), APR_EOF); /* nothing was taken */
+    end_pool(pool);
+}
+
 /* ---- a small arena -------------------------------------------------------------------------- */
 
 static spork_pool_t *pool_with_arena(int workers, apr_size_t size)
@@ -560,6 +582,7 @@ int main(int argc, char **argv)
         TEST(no_reply_is_an_empty_one),
         TEST(the_last_reply_counts),
         TEST(misused_replies_are_refused),
+        TEST(misused_submits_are_refused),
         TEST(a_small_arena_passes_more_than_it_holds),
         TEST(what_can_never_fit_is_refused),
         TEST(submitted_items_are_numbered_in_the_pool),

@@ -8,6 +8,8 @@
 #   find_package_static  CMake, COMPONENTS static; and find_package_shared likewise
 #   fetchcontent         CMake, spork as a part of the program's own build
 #   meson                Meson, spork as its subproject
+#   adopter              examples/adopters/jpegopt by CMake, with both forms; cross_adopter for Windows. Two programs of the
+#                        build are used: tests/jpegs and tests/jpegopt_fragile
 #   cross                CMake for Windows, run under Wine; BUILD-FOLDER is that of preset mingw
 #   zip                  the ZIP for Windows that CPack makes of BUILD-FOLDER: its content, and as cross
 #
@@ -136,15 +138,63 @@ meson_subproject() {
     done
 }
 
-# windows PREFIX: a program for Windows by find_package, run under Wine
-windows() {
+# adopter_works PROGRAM START...: all that the program's own test asks of it
+adopter_works() {
+    program=$1
+    shift
+    for start in "$@"; do
+        cmake -DPROGRAM="$program" -DSTART="$start" -DSCRATCH="$build/tests" -DWORK="$work/files" \
+            -P "$root/tests/examples/jpegopt.cmake"
+        echo "good: $route under $start"
+    done
+}
+
+# the folder as a project of its own, with what it has in common with the other examples
+adopter_source() {
+    mkdir -p "$work/adopters"
+    cp "$root"/examples/*.[ch] "$work/"
+    cp -R "$root/examples/adopters/jpegopt" "$work/adopters/"
+}
+
+adopter() {
+    fresh adopter
+    adopter_source
+    for form in static shared; do
+        cmake -S "$work/adopters/jpegopt" -B "$work/$form" -DCMAKE_C_COMPILER="$cc" -DCMAKE_PREFIX_PATH="$prefix" \
+            -DBUILD_SHARED_LIBS="$([ $form = shared ] && echo ON || echo OFF)"
+        cmake --build "$work/$form" --parallel 2
+        linked "$work/$form/jpegopt" $form
+    done
+    adopter_works "$work/static/jpegopt" fork spawn inline
+    adopter_works "$work/shared/jpegopt" spawn
+}
+
+# for_windows SOURCE PREFIX: a project by find_package
+for_windows() {
     deps=$(sed -n 's/^SPORK_MINGW_DEPS:PATH=//p' "$build/CMakeCache.txt")
     wineprefix=$(sed -n 's/^SPORK_WINEPREFIX:PATH=//p' "$build/CMakeCache.txt")
-    cmake -S "$here" -B "$work/build" -DCMAKE_TOOLCHAIN_FILE="$root/cmake/mingw-w64-x86_64.cmake" \
-        -DSPORK_MINGW_DEPS="$deps" -Dspork_DIR="$1/lib/cmake/spork" -DFORM=static
-    cmake --build "$work/build"
+    cmake -S "$1" -B "$work/build" -DCMAKE_TOOLCHAIN_FILE="$root/cmake/mingw-w64-x86_64.cmake" \
+        -DSPORK_MINGW_DEPS="$deps" -Dspork_DIR="$2/lib/cmake/spork" -DFORM=static
+    cmake --build "$work/build" --parallel 2
+}
+
+# windows PREFIX: run under Wine
+windows() {
+    for_windows "$here" "$1"
     printf '#!/bin/sh\nexec sh "%s" "%s" "$@"\n' "$root/cmake/run-under-wine.sh" "$wineprefix" >"$work/wine.sh"
     (cd "$work" && emulator='sh wine.sh' && good build/consumer.exe spawn inline)
+}
+
+# That it builds, and starts: under Wine its test takes minutes, and runs for the same program in the build itself.
+cross_adopter() {
+    fresh cross_adopter
+    adopter_source
+    for_windows "$work/adopters/jpegopt" "$prefix"
+    mkdir "$work/files"
+    (cd "$work/files" && sh "$root/cmake/run-under-wine.sh" "$wineprefix" "$build/tests/jpegs.exe" make .)
+    (cd "$work/files" && sh "$root/cmake/run-under-wine.sh" "$wineprefix" ../build/jpegopt.exe -t good) | tr -d '\r' >"$work/rows"
+    cat "$work/rows"
+    grep -q '^[67] of 7 files optimized, 0 failed: ' "$work/rows" || die 'jpegopt.exe does not work'
 }
 
 zip_for_windows() {
@@ -169,6 +219,8 @@ for route in "$@"; do
     find_package_shared) by_find_package shared ;;
     fetchcontent) fetchcontent ;;
     meson) meson_subproject ;;
+    adopter) adopter ;;
+    cross_adopter) cross_adopter ;;
     cross) fresh cross && windows "$prefix" ;;
     zip) zip_for_windows ;;
     *) die "$0: no route $route" ;;
