@@ -19,6 +19,29 @@ function(spork_export_api target)
     endif()
 endfunction()
 
+# The same bytes whatever folders it is built in, tools/reproducible: none is named in what is optimised, neither in what the
+# debugger reads nor by __FILE__. (Paths there count from the project's folder: that is where to start the debugger.) Of several
+# that match gcc takes the last one, clang the longest.
+include(CheckCCompilerFlag)
+check_c_compiler_flag(-ffile-prefix-map=/a=/b SPORK_PREFIX_MAP)
+function(spork_forget_folders target)
+    if(SPORK_PREFIX_MAP)
+        target_compile_options(${target} PRIVATE
+            "$<$<NOT:$<CONFIG:Debug>>:-ffile-prefix-map=${PROJECT_SOURCE_DIR}=.>"
+            "$<$<NOT:$<CONFIG:Debug>>:-ffile-prefix-map=${PROJECT_BINARY_DIR}=.>")
+    endif()
+endfunction()
+
+# An archive has no times and no users in it, however binutils were configured. (Apple's and BSD's ar know no D.)
+if(CMAKE_AR AND spork_top_level)
+    execute_process(COMMAND ${CMAKE_AR} --version OUTPUT_VARIABLE spork_ar ERROR_QUIET)
+    if(spork_ar MATCHES "GNU ar")
+        set(CMAKE_C_ARCHIVE_CREATE "<CMAKE_AR> qcD <TARGET> <LINK_FLAGS> <OBJECTS>")
+        set(CMAKE_C_ARCHIVE_APPEND "<CMAKE_AR> qD <TARGET> <LINK_FLAGS> <OBJECTS>")
+        set(CMAKE_C_ARCHIVE_FINISH "<CMAKE_RANLIB> -D <TARGET>")
+    endif()
+endif()
+
 # spork_add_library(NAME STATIC|SHARED): of the objects that are compiled once for all forms
 function(spork_add_library name form)
     add_library(${name} ${form} $<TARGET_OBJECTS:spork_core_objects> $<TARGET_OBJECTS:spork_backend_objects>)

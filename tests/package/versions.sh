@@ -27,6 +27,8 @@ says packaging/homebrew/spork.rb "/spork-${escaped}[.]tar[.]gz\""
 says packaging/meson/spork.wrap "^directory = spork-$escaped$"
 says packaging/meson/spork.wrap "^source_url = .*/spork-${escaped}[.]tar[.]gz$"
 says CHANGELOG.md "^## \[$escaped\] - "
+minor=$(printf '%s' "$version" | sed 's/[.][0-9]*$//; s/[.]/[.]/g')
+says examples/adopters/jpegopt/CMakeLists.txt "find_package[(]spork $minor REQUIRED[)]"
 newest=$(sed -n '1s/.*(\([^-]*\)-.*/\1/p' debian/changelog)
 [ "$newest" = "$version" ] || { echo "versions: debian/changelog begins with $newest" >&2; fails=1; }
 
