@@ -13,7 +13,7 @@ function(spork_target_defaults target)
     else()
         target_compile_options(${target} PRIVATE -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes
             -pedantic-errors $<$<BOOL:${SPORK_WERROR}>:-Werror>)
-        if(MINGW) # APR_SIZE_T_FMT is "I64u" there, and apr_vsnprintf() reads it
+        if(MINGW AND CMAKE_C_COMPILER_ID STREQUAL "GNU") # APR_SIZE_T_FMT is "I64u" there, and apr_vsnprintf() reads it
             target_compile_options(${target} PRIVATE -Wno-pedantic-ms-format)
         endif()
     endif()
