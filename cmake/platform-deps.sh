@@ -67,7 +67,7 @@ build_apr() {
     mkdir -p "$work/build-apr"
     cd "$work/build-apr"
     step "$source/configure" --host="$host" --prefix="$prefix" --disable-shared --enable-static --disable-util-dso \
-        "CC=$cc" "CFLAGS=-O2 -w -fPIC" "AR=$ar" "RANLIB=$ranlib" CC_FOR_BUILD=cc ac_cv_file__dev_zero=yes \
+        --enable-threads "CC=$cc" "CFLAGS=-O2 -w -fPIC" "AR=$ar" "RANLIB=$ranlib" CC_FOR_BUILD=cc ac_cv_file__dev_zero=yes \
         ac_cv_func_setpgrp_void=yes apr_cv_process_shared_works=yes apr_cv_mutex_robust_shared=no \
         apr_cv_tcp_nodelay_with_cork=no "$@"
     step make -j2 libapr-1.la

@@ -51,5 +51,5 @@ void ctrl_c_forget(void)
 void ctrl_c_end(void)
 {
     (void)fflush(stdout);
-    (void)raise(caught);
+    (void)raise((int)caught); /* sig_atomic_t may be long: FreeBSD */
 }

@@ -20,6 +20,7 @@
 
 #include <apr_errno.h>
 #include <apr_pools.h>
+#include <apr_time.h>
 #include <stddef.h>
 #include <stdint.h>
 

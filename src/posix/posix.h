@@ -14,7 +14,18 @@
 #ifndef _POSIX_C_SOURCE
 #define _POSIX_C_SOURCE 200809L
 #endif
-#ifndef _DARWIN_C_SOURCE /* macOS takes its own names away when POSIX is asked for */
+/* Systems that take their own names away when POSIX is asked for, among them some of POSIX's (SIGXFSZ, S_IFMT and dirfd()
+ * are XSI or younger there, MSG_DONTWAIT is nobody's): FreeBSD, NetBSD, macOS. */
+#ifndef __BSD_VISIBLE
+#define __BSD_VISIBLE 1
+#endif
+#ifndef __XSI_VISIBLE
+#define __XSI_VISIBLE 700
+#endif
+#ifndef _NETBSD_SOURCE
+#define _NETBSD_SOURCE 1
+#endif
+#ifndef _DARWIN_C_SOURCE
 #define _DARWIN_C_SOURCE 1
 #endif
 

@@ -94,7 +94,7 @@ static size_t file_size_limit(void)
     size_t most = SIZE_MAX;
 
     if (getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY &&
-        limit.rlim_cur < SIZE_MAX) {
+        (uint64_t)limit.rlim_cur < SIZE_MAX) {
         most = (size_t)limit.rlim_cur;
     }
     return page_down(most);

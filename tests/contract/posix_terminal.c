@@ -6,6 +6,12 @@
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE /* posix_openpt, which is XSI */
 #endif
+#ifndef __XSI_VISIBLE
+#define __XSI_VISIBLE 700 /* FreeBSD's word for XSI */
+#endif
+#ifndef _NETBSD_SOURCE
+#define _NETBSD_SOURCE 1 /* NetBSD's */
+#endif
 #include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
