@@ -214,7 +214,7 @@ static apr_status_t reply(scan_t *scan, spork_task_t *task)
         for (apr_hash_index_t *i = apr_hash_first(scan->mem, scan->groups); i; i = apr_hash_next(i)) {
             const csv_total_t *entry = apr_hash_this_val(i);
             memcpy(p, &entry->head, sizeof entry->head);
-            memcpy(p + sizeof entry->head, entry->name, entry->head.name_size);
+            memcpy(p + sizeof entry->head, entry->name, (size_t)entry->head.name_size);
             p += sizeof entry->head + entry->head.name_size;
         }
         scan->found.n_groups = apr_hash_count(scan->groups);

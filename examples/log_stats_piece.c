@@ -101,7 +101,7 @@ static apr_status_t reply(scan_t *scan, spork_task_t *task)
     for (apr_hash_index_t *i = apr_hash_first(scan->mem, scan->paths); i; i = apr_hash_next(i)) {
         const log_count_t *count = apr_hash_this_val(i);
         memcpy(p, &count->head, sizeof count->head);
-        memcpy(p + sizeof count->head, count->path, count->head.size);
+        memcpy(p + sizeof count->head, count->path, (size_t)count->head.size);
         p += sizeof count->head + count->head.size;
     }
     scan->found->n_paths = apr_hash_count(scan->paths);

@@ -134,7 +134,7 @@ static apr_status_t reply(spork_task_t *task, result_t *result, const start_t *s
     result->in_files = result->out_size > REPLY_MAX || result->err_size > REPLY_MAX;
     if (result->in_files) return spork_reply(task, result, sizeof *result);
 
-    char *data = apr_palloc(start->mem, sizeof *result + result->out_size + result->err_size);
+    char *data = apr_palloc(start->mem, sizeof *result + (apr_size_t)(result->out_size + result->err_size));
     char *at = data + sizeof *result;
     status = read_back(at, &result->out_size, start->out_path, start->mem);
     if (status == APR_SUCCESS)
