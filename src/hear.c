@@ -76,14 +76,22 @@ static int grant(spork_pool_t *pool, spk_member_t *member, uint64_t want)
     return 1;
 }
 
+/* Entries fetched ahead of the one at hand: each is two lines from another processor's cache. */
+#define AHEAD 4
+
+static void prefetch_entry(const spk_entry_t *entry)
+{
+    SPK_PREFETCH(entry);
+    SPK_PREFETCH((const unsigned char *)entry + SPK_LINE);
+}
+
 static void take_entries(spork_pool_t *pool, int m, uint64_t head)
 {
     spk_member_t *member = &pool->members[m];
     spk_entry_t entry;
 
     while (member->taken != head) {
-        SPK_PREFETCH(&member->seat->ring[(member->taken + 4) % SPK_RING]);
-        SPK_PREFETCH((const unsigned char *)&member->seat->ring[(member->taken + 4) % SPK_RING] + SPK_LINE);
+        prefetch_entry(&member->seat->ring[(member->taken + AHEAD) % SPK_RING]);
         memcpy(&entry, &member->seat->ring[member->taken % SPK_RING], sizeof entry);
         spk_jobs_deliver(pool, m, &entry);
         if (member->region_once && entry.kind == SPK_ENTRY_OUTCOME) spk_region_take_back(pool, member);
